@@ -1,0 +1,50 @@
+"""What the recording could and could not see.
+
+Nothing here is a finding about the app: it says how far findings, and their absence, can be trusted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlResult:
+    """One channel on which our own program sent a known value."""
+
+    channel: str
+    """`https`, `dns`, `tcp`, `udp`, `file`, ..."""
+    seen: bool
+    attributed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """Something that could not be seen."""
+
+    text: str
+    """One sentence, with its number: `3 packets were dropped by the capture ring`."""
+    blinds: bool
+    """True when the absence of findings proves nothing any more: the run becomes inconclusive."""
+    principle: int = 0
+    """The one principle (1..10) that it blinds; 0 for all of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """The ledger printed under every verdict."""
+
+    controls: tuple[ControlResult, ...]
+    packets_captured: int
+    packets_dropped: int
+    flows_total: int
+    flows_attributed: int
+    flows_decrypted: int
+    flows_opaque: int
+    answered: bool
+    """The app gave some answer to a prompt."""
+    answer_contains_marker: bool | None
+    """None when no prompt was given or the user vouched for the answer."""
+    prompted: bool
+    """A prompt was handed to the app."""
+    gaps: tuple[Gap, ...]

@@ -1,0 +1,435 @@
+"""What observers write down: one dataclass for each kind of line in `events.jsonl`.
+
+The contract between the recording half, which only writes these, and the judging half, which only
+reads them. Not conclusions: who owns a flow, or what it was for, is derived later.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOpened:
+    """First line of every journal: what is about to be recorded."""
+
+    kind: ClassVar[str] = "run.opened"
+    id: str
+    started: str
+    command: tuple[str, ...]
+    mode: str
+    driver: str
+    tool_version: str
+    assurance: str
+    reduced_by: tuple[str, ...] = ()
+    declared: tuple[tuple[str, str], ...] = ()
+    """(host, purpose) pairs."""
+    home: str = ""
+    cwd: str = ""
+    uid: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CanaryPlanted:
+    """A canary is in place."""
+
+    kind: ClassVar[str] = "canary.planted"
+    id: str
+    canary: str
+    """`auditor.model.canary.CanaryKind`."""
+    value: str
+    planted_in: str
+    context: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseBegan:
+    """A phase begins; the one before it ends here."""
+
+    kind: ClassVar[str] = "phase.began"
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEnded:
+    """Last line of a journal that was not interrupted."""
+
+    kind: ClassVar[str] = "run.ended"
+    app_status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessSeen:
+    """A process as it was at one moment: when first noticed, and at every execve(2)."""
+
+    kind: ClassVar[str] = "process.seen"
+    key: str
+    pid: int
+    parent: str
+    """Key of the parent, empty when it is our init."""
+    session: int
+    """Host pid of the session leader; names the true parent of a double-forked daemon."""
+    executable: str
+    argv: tuple[str, ...]
+    cwd: str
+    event: str
+    """`exec` (about to run `executable`), or `noticed`."""
+    role: str
+    """`app`, `control` or `reference`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessExited:
+    """A process called exit_group(2)."""
+
+    kind: ClassVar[str] = "process.exited"
+    key: str
+    status: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SocketCall:
+    """A connect, addressed send, bind or listen, caught by the seccomp listener before it ran."""
+
+    kind: ClassVar[str] = "socket.call"
+    call: str
+    """`connect`, `sendto`, `bind` or `listen`."""
+    process: str
+    """Key of the process."""
+    cookie: int
+    """SO_COOKIE of the socket, 0 when it could not be read (socket(7))."""
+    family: str
+    """`inet`, `inet6` or `unix`."""
+    type: str
+    """`stream`, `dgram`, `raw`, ..."""
+    protocol: int
+    address: str
+    """IP address, or path of a unix socket (abstract ones start with `@`)."""
+    port: int
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptDenied:
+    """A system call that the box refused."""
+
+    kind: ClassVar[str] = "attempt.denied"
+    process: str
+    call: str
+    detail: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowOpened:
+    """The gateway accepted a connection, or saw the first datagram of a conversation."""
+
+    kind: ClassVar[str] = "flow.opened"
+    flow: str
+    """`f1`, `f2`, ...: unique in the run."""
+    transport: str
+    """`tcp` or `udp`."""
+    client_ip: str
+    client_port: int
+    ip: str
+    """Original destination."""
+    port: int
+    cookie: int
+    """SO_COOKIE of the client's socket by sock_diag(7), 0 when it was gone already."""
+    inode: int
+    owner: str = ""
+    """Process key found by inode at once, when the cookie was unknown to the seccomp listener."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowClosed:
+    """The flow ended."""
+
+    kind: ClassVar[str] = "flow.closed"
+    flow: str
+    protocol: str
+    """As understood in the end: `http`, `https`, `h2`, `ws`, `tls`, `dns`, `raw`, ..."""
+    bytes_out: int
+    """Payload bytes the app sent, at the transport layer."""
+    bytes_in: int
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsHello:
+    """A ClientHello was read."""
+
+    kind: ClassVar[str] = "tls.hello"
+    flow: str
+    sni: str
+    alpn: tuple[str, ...]
+    ja4: str
+    ech: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsEstablished:
+    """The app accepted our certificate and finished the handshake."""
+
+    kind: ClassVar[str] = "tls.established"
+    flow: str
+    version: str
+    alpn: str
+    cipher: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsFailed:
+    """The handshake did not finish."""
+
+    kind: ClassVar[str] = "tls.failed"
+    flow: str
+    reason: str
+    """Alert or error as text: `unknown ca`, `certificate unknown`, `disconnected`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpRequest:
+    """A request's head was read. Its body follows as `http.body`, also when it breaks off."""
+
+    kind: ClassVar[str] = "http.request"
+    flow: str
+    exchange: str
+    """`f3.1`: unique in the run."""
+    method: str
+    url: str
+    """With scheme and host as the app meant them."""
+    version: str
+    headers: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpBody:
+    """A request or response body ended."""
+
+    kind: ClassVar[str] = "http.body"
+    exchange: str
+    direction: str
+    """`out` from the app, `in` to the app."""
+    bytes: int
+    """True length on the wire."""
+    kept: int
+    """How many of them are in `bodies/`."""
+    sha256: str
+    """Of all bytes."""
+    body: str
+    """File name under `bodies/`, empty for an empty body."""
+    complete: bool
+    trailers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpResponse:
+    """The stand-in answered."""
+
+    kind: ClassVar[str] = "http.response"
+    exchange: str
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    served_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebSocketMessage:
+    """One whole message on a WebSocket."""
+
+    kind: ClassVar[str] = "ws.message"
+    exchange: str
+    direction: str
+    text: bool
+    bytes: int
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamData:
+    """Bytes of a flow that is no HTTP: everything sent in one direction, in order."""
+
+    kind: ClassVar[str] = "stream.data"
+    flow: str
+    direction: str
+    bytes: int
+    kept: int
+    sha256: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DnsQuery:
+    """A question reached our resolver, on any address and over any transport."""
+
+    kind: ClassVar[str] = "dns.query"
+    transport: str
+    """`udp` or `tcp`."""
+    client_ip: str
+    client_port: int
+    server_ip: str
+    server_port: int
+    name: str
+    type: str
+    rcode: str
+    answers: tuple[str, ...]
+    cookie: int
+    inode: int
+    owner: str = ""
+    flow: str = ""
+    """The TCP flow that carried it, if any."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileChanged:
+    """One entry of the overlays' upper directories after the app ended."""
+
+    kind: ClassVar[str] = "file.changed"
+    path: str
+    """As the app saw it."""
+    change: str
+    bytes: int
+    type: str
+    """`file`, `directory`, `symlink`, `socket`, `fifo`, `device`."""
+    mode: int
+    mtime: float
+    sha256: str
+    """Empty when the content was not read."""
+    content: str
+    """File name under `files/`, empty when not kept."""
+    complete: bool
+    target: str = ""
+    """Of a symlink."""
+    role: str = "app"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListenerSeen:
+    """A listening TCP socket or a bound UDP socket in the box's network namespace."""
+
+    kind: ClassVar[str] = "listener.seen"
+    transport: str
+    address: str
+    port: int
+    inode: int
+    owner: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PacketsCounted:
+    """The capture's own ledger, written when it stops."""
+
+    kind: ClassVar[str] = "packets.counted"
+    interface: str
+    captured: int
+    dropped: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptSent:
+    """A prompt was handed to the app (or to the reference)."""
+
+    kind: ClassVar[str] = "prompt.sent"
+    role: str
+    index: int
+    text: str
+    canary: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerReceived:
+    """What came back for a prompt."""
+
+    kind: ClassVar[str] = "answer.received"
+    role: str
+    index: int
+    text: str
+    """At most 4,000 characters."""
+    contains_marker: bool
+    contains_expected: bool | None
+    """Whether `--expect TEXT` was found; None when the option was not given."""
+    vouched: bool
+    """`--accept-unproven-answer` was given."""
+    seconds: float
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlSent:
+    """Our positive control used a channel; whether it was seen is derived from the other lines."""
+
+    kind: ClassVar[str] = "control.sent"
+    channel: str
+    token: str
+    """Id of the control canary it carried."""
+    ok: bool
+    """The control program itself believes that it sent."""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceRan:
+    """The plain llama.cpp inference ended."""
+
+    kind: ClassVar[str] = "reference.ran"
+    engine: str
+    version: str
+    model_sha256: str
+    tokens_per_second: float
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GapNoted:
+    """An observer could not see something."""
+
+    kind: ClassVar[str] = "gap.noted"
+    observer: str
+    text: str
+    """One sentence with its number."""
+    blinds: bool
+    principle: int = 0
+
+
+Observation = (
+    RunOpened | CanaryPlanted | PhaseBegan | RunEnded
+    | ProcessSeen | ProcessExited | SocketCall | AttemptDenied
+    | FlowOpened | FlowClosed | TlsHello | TlsEstablished | TlsFailed
+    | HttpRequest | HttpBody | HttpResponse | WebSocketMessage | StreamData
+    | DnsQuery | FileChanged | ListenerSeen | PacketsCounted
+    | PromptSent | AnswerReceived | ControlSent | ReferenceRan | GapNoted
+)  # fmt: skip
+
+OBSERVATION_TYPES: tuple[type[Observation], ...] = (
+    RunOpened, CanaryPlanted, PhaseBegan, RunEnded,
+    ProcessSeen, ProcessExited, SocketCall, AttemptDenied,
+    FlowOpened, FlowClosed, TlsHello, TlsEstablished, TlsFailed,
+    HttpRequest, HttpBody, HttpResponse, WebSocketMessage, StreamData,
+    DnsQuery, FileChanged, ListenerSeen, PacketsCounted,
+    PromptSent, AnswerReceived, ControlSent, ReferenceRan, GapNoted,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One journal line: an observation with when and by whom it was made."""
+
+    seq: int
+    t: float
+    """Seconds since the epoch."""
+    mono: float
+    """Seconds since the recording began, on the monotonic clock."""
+    phase: str
+    """`auditor.model.run.PhaseName`; the phase in force at `mono`."""
+    observer: str
+    """`record`, `resolver`, `proxy`, `sockets`, `packets`, `files`, `listeners`, `driver`, ..."""
+    what: Observation
+
+    @property
+    def ref(self) -> str:
+        """How a report points at this line."""
+        return f"events.jsonl:{self.seq}"
