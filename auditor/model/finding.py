@@ -77,6 +77,8 @@ class Finding:
     """Ids of the flows, lookups, or paths of the files it is about."""
     count: int = 1
     """How many observations it stands for."""
+    why: str = ""
+    """Why a reader should care, from the rule's `why`; empty when the rule does not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
