@@ -1,0 +1,146 @@
+"""The process that owns the box: builds it, then hands out sockets that only it can make, then cleans up.
+
+It outlives a killed supervisor for a moment, so that nothing is left behind. It runs no foreign code.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from typing import NoReturn
+
+from auditor.kernel import syscalls
+from auditor.sandbox import init
+from auditor.sandbox import network
+from auditor.sandbox.channel import Channel
+from auditor.sandbox.channel import ChannelClosed
+from auditor.sandbox.launch import HandOver
+from auditor.sandbox.plan import BoxPlan
+
+
+def run(plan: BoxPlan, channel: Channel, init_channel: Channel, hand_over: HandOver) -> NoReturn:
+    """Build the box and serve it until the supervisor is gone; never returns."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_IGN)
+    os.setsid()  # out of reach of the terminal's Ctrl-C
+    helper = _Helper(plan, channel)
+    try:
+        helper.build(init_channel, hand_over)
+        helper.serve()
+    except ChannelClosed:
+        pass
+    except OSError as error:
+        helper.report(error)
+    finally:
+        helper.clean_up()
+        os._exit(0)
+
+
+class _Helper:
+    """State of the helper process."""
+
+    def __init__(self, plan: BoxPlan, channel: Channel) -> None:
+        self._plan = plan
+        self._channel = channel
+        self._step = "start"
+        self._init = 0
+        self._network: network.Network | None = None
+        self._requests: dict[str, Callable[[dict[str, Any]], socket.socket]] = {
+            "reply": self._reply,
+            "connect": self._connect,
+        }
+
+    def build(self, init_channel: Channel, hand_over: HandOver) -> None:
+        self._enter("user-namespace")
+        if self._plan.user_namespace:
+            _own_user_namespace(self._plan.uid, self._plan.gid)
+        self._network = network.build(self._plan.network, self._enter)
+        self._enter("pid-namespace")
+        syscalls.unshare(syscalls.CLONE_NEWPID)
+        self._init = os.fork()
+        if self._init == 0:
+            self._channel.close()
+            # Descriptors of the gateway's namespace must not exist where the app is started from.
+            for made in self._network.sockets.values():
+                made.close()
+            os.close(self._network.gateway)
+            os.close(self._network.app)
+            init.run(self._plan, init_channel, hand_over)
+        init_channel.close()
+        sockets = self._network.sockets
+        self._channel.send(
+            {"ready": list(sockets), "init": self._init}, tuple(made.fileno() for made in sockets.values())
+        )
+        for made in sockets.values():
+            made.close()
+
+    def serve(self) -> None:
+        while True:
+            message, _ = self._channel.receive()
+            try:
+                with self._requests[message["op"]](message) as made:
+                    self._channel.send({}, (made.fileno(),))
+            except OSError as error:
+                self._channel.send({"error": error.errno or 0, "text": str(error)})
+
+    def report(self, error: OSError) -> None:
+        with contextlib.suppress(ChannelClosed):
+            self._channel.send({"error": error.errno or 0, "text": str(error), "step": self._step})
+
+    def clean_up(self) -> None:
+        if self._init:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._init, signal.SIGKILL)
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(self._init, 0)  # returns when the last process of the box is gone
+        remove_tree(self._plan.scratch)
+
+    def _enter(self, step: str) -> None:
+        self._step = step
+        self._channel.send({"step": step})
+
+    def _reply(self, message: dict[str, Any]) -> socket.socket:
+        network_ = self._standing()
+        syscalls.setns(network_.gateway)
+        local, peer = message["local"], message["peer"]
+        return network.reply_socket(message["family"], (local[0], local[1]), (peer[0], peer[1]))
+
+    def _connect(self, message: dict[str, Any]) -> socket.socket:
+        syscalls.setns(self._standing().app)
+        return network.connect(message["host"], message["port"], message["timeout"])
+
+    def _standing(self) -> network.Network:
+        if self._network is None:
+            raise OSError("the box has no network yet")
+        return self._network
+
+
+def _own_user_namespace(uid: int, gid: int) -> None:
+    """Become the owner of a user namespace in which we keep our ids (user_namespaces(7))."""
+    syscalls.unshare(syscalls.CLONE_NEWUSER)
+    for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
+        descriptor = os.open(f"/proc/self/{name}", os.O_WRONLY)
+        try:
+            os.write(descriptor, text.encode())
+        finally:
+            os.close(descriptor)
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove a directory whatever modes the app, or an overlay's work directory, left in it."""
+
+    def unlock(function: Callable[..., Any], path: str, _error: object) -> None:
+        with contextlib.suppress(OSError):
+            os.chmod(os.path.dirname(path), 0o700)
+            os.chmod(path, 0o700, follow_symlinks=True) if not os.path.islink(path) else None
+            function(path)
+
+    for _ in range(2):  # a directory that had to be unlocked is emptied by the second pass
+        if os.path.isdir(folder):
+            shutil.rmtree(folder, onerror=unlock)

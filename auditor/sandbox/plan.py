@@ -1,0 +1,154 @@
+"""The box as data: what to mount, how to be called, which network to have.
+
+Nothing is done here; `auditor.sandbox.mounts`, `network` and `init` act on a plan, and a dry run prints it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from dataclasses import field
+from pathlib import Path
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bind:
+    """Show `source` at `target`."""
+
+    source: str
+    target: str
+    """Path inside the box."""
+    read_only: bool = True
+    optional: bool = False
+    """Leave it out, silently, when the target does not exist."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overlay:
+    """Show `lower` at the same path, with every change going to `upper`."""
+
+    target: str
+    """Path inside the box."""
+    lower: tuple[str, ...]
+    """Topmost first."""
+    upper: str = ""
+    """Empty for a read-only union of the lowers."""
+    work: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tmpfs:
+    """An empty file system in memory."""
+
+    target: str
+    options: str = "mode=755"
+    read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kernel:
+    """A fresh `proc`, `sysfs` or `devpts` of the box's own namespaces."""
+
+    kind: str
+    target: str
+    options: str = ""
+    read_only: bool = False
+    fallback: bool = False
+    """Keep what is there already, and say so, when the kernel refuses a fresh one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folder:
+    """Make a directory (inside something of ours)."""
+
+    target: str
+    mode: int = 0o755
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """Make a symbolic link (inside something of ours)."""
+
+    target: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextFile:
+    """Show a file with this content at `target`, whatever is there now."""
+
+    target: str
+    source: str
+    """File on the host that holds the content; written before the mounts are made."""
+
+
+MountStep = Bind | Overlay | Tmpfs | Kernel | Folder | Link | TextFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """One writable tree of the box and where its changes are recorded."""
+
+    mount: str
+    """Path inside the box."""
+    upper: str
+    """Directory on the host that receives the changes."""
+    lower: str
+    """What the changes are relative to; empty for a tree that starts empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkPlan:
+    """Addresses of the box's network; the gateway's end is ours alone."""
+
+    app_interface: str = "eth0"
+    gateway_interface: str = "gw0"
+    app_mac: str
+    gateway_mac: str
+    app_ipv4: str = "192.168.77.23/24"
+    gateway_ipv4: str = "192.168.77.1/24"
+    subnet_ipv4: str = "192.168.77.0/24"
+    app_ipv6: str = "fd77::23/64"
+    gateway_ipv6: str = "fd77::1/64"
+    default_route: bool = True
+    """False in mode `offline`: connections are unreachable, like with a pulled cable."""
+    tcp_port: int = 18080
+    udp_port: int = 18053
+    mark: int = 1
+    table: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityPlan:
+    """Who the box says that it is; every value is a honey token."""
+
+    host_name: str
+    machine_id: str
+    user_name: str
+    mac: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoxPlan:
+    """Everything needed to build one box."""
+
+    scratch: Path
+    """Our directory on the host for uppers, injected files and the new root; removed at the end."""
+    uid: int
+    gid: int
+    user_namespace: bool
+    """False for root, who needs none."""
+    identity: IdentityPlan
+    network: NetworkPlan
+    mounts: tuple[MountStep, ...]
+    layers: tuple[Layer, ...]
+    cwd: str
+    environment: dict[str, str]
+    ignored_paths: frozenset[str] = field(default=frozenset())
+    """Paths that we planted in the box ourselves; no change of the app's."""
+    notes: tuple[str, ...] = ()
+    """What had to be left out, one sentence each: these reduce the assurance."""
+
+
+ROOT: Final = "root"
+"""Folder under `scratch` on which the new root is assembled."""

@@ -1,0 +1,176 @@
+"""Turns a command and its options into a box plan, and writes the files that the plan refers to.
+
+The one module here that reads the host's environment; it starts nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import Iterable
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from auditor.sandbox import layout
+from auditor.sandbox import trust
+from auditor.sandbox.identity import identity_files
+from auditor.sandbox.identity import make_identity
+from auditor.sandbox.plan import BoxPlan
+from auditor.sandbox.plan import IdentityPlan
+from auditor.sandbox.plan import MountStep
+from auditor.sandbox.plan import NetworkPlan
+from auditor.sandbox.plan import Overlay
+from auditor.sandbox.plan import TextFile
+
+_GATEWAY_MAC: Final = "3c:fd:fe:00:00:01"
+_DROPPED: Final = frozenset(
+    {
+        "DBUS_SESSION_BUS_ADDRESS", "DBUS_SYSTEM_BUS_ADDRESS", "XDG_RUNTIME_DIR", "DISPLAY", "XAUTHORITY",
+        "WAYLAND_DISPLAY", "WAYLAND_SOCKET", "SSH_AUTH_SOCK", "SSH_AGENT_PID", "GPG_AGENT_INFO",
+        "DOCKER_HOST", "CONTAINER_HOST", "PULSE_SERVER", "PIPEWIRE_REMOTE", "TMUX", "STY", "NOTIFY_SOCKET",
+        "LISTEN_FDS", "LISTEN_PID", "SSL_CERT_DIR", "SUDO_COMMAND", "SUDO_USER", "SUDO_UID", "SUDO_GID",
+        "HOSTNAME", "HOST", "SSLKEYLOGFILE", "SSH_CLIENT", "SSH_CONNECTION", "SSH_TTY",
+    }
+)  # fmt: skip
+"""Doors to the host's services, and variables that tell who the host is."""
+_PROXY_SUFFIX = "_proxy"
+_ROOT_TREES = ("/etc", "/opt", "/srv", "/var/lib", "/var/cache", "/var/log")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What the user asked for, as far as the box is concerned."""
+
+    command: Sequence[str]
+    scratch: Path
+    writable: Sequence[Path] = ()
+    hidden: Sequence[Path] = ()
+    """Directories of ours that the app must not see."""
+    gpu: bool = True
+    offline: bool = False
+
+
+def plan_box(wishes: Wishes, environ: Mapping[str, str] = os.environ) -> BoxPlan:
+    """Decide everything about the box."""
+    uid, gid = _app_user(environ)
+    home = _home(uid, environ)
+    cwd = os.getcwd()
+    identity = make_identity()
+    wanted = [home, cwd, "/tmp", environ.get("TMPDIR", "/tmp"), *map(str, wishes.writable)]
+    if uid == 0:
+        wanted += _ROOT_TREES
+    mounted = layout.mount_points(Path("/proc/self/mountinfo").read_text())
+    trees = layout.choose_trees(wanted, mounted)
+    layers = layout.layers_for(trees, wishes.scratch)
+    inject = wishes.scratch / "inject"
+    texts = (*identity_files(identity, uid), "/etc/resolv.conf")
+    bundles = trust.find_bundles(wishes.command, dict(environ), Path(cwd), Path(home))
+    mounts: list[MountStep] = [
+        *layout.base_steps(layers, wishes.scratch, uid=uid, gid=gid, gpu=wishes.gpu),
+        *layout.text_steps(texts, inject),
+        *_trust_steps(bundles, inject),
+        *layout.hide_steps(wishes.hidden),
+    ]
+    return BoxPlan(
+        scratch=wishes.scratch,
+        uid=uid,
+        gid=gid,
+        user_namespace=os.geteuid() != 0,
+        identity=identity,
+        network=NetworkPlan(app_mac=identity.mac, gateway_mac=_GATEWAY_MAC, default_route=not wishes.offline),
+        mounts=tuple(mounts),
+        layers=layers,
+        cwd=cwd,
+        environment=_environment(environ, identity, home, uid, bundles),
+        notes=tuple(f"Changes below {tree} are not recorded everywhere." for tree in trees.read_only),
+    )
+
+
+def write_files(plan: BoxPlan, certificate_pem: bytes, subject: Iterable[tuple[str, str]]) -> None:
+    """Write everything that the plan's mounts show in the box.
+
+    Args:
+        plan: The box.
+        certificate_pem: The run's certificate authority.
+        subject: Its subject as (OID, value) pairs, for the name of its link.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    for layer in plan.layers:
+        Path(layer.upper).mkdir(mode=0o700, exist_ok=True)
+        (plan.scratch / "work" / Path(layer.upper).name).mkdir(mode=0o700, exist_ok=True)
+        if not layer.lower:
+            Path(layer.upper).chmod(0o1777)
+    texts = {
+        **identity_files(plan.identity, plan.uid),
+        "/etc/resolv.conf": f"nameserver {plan.network.gateway_ipv4.partition('/')[0]}\n",
+    }
+    for step in plan.mounts:
+        if isinstance(step, TextFile):
+            content = texts.get(step.target)
+            data = trust.bundle_with(Path(step.target).read_bytes(), certificate_pem)
+            _write(Path(step.source), data if content is None else content.encode())
+    folder = plan.scratch / "inject" / trust.CERTIFICATE_FOLDER.lstrip("/")
+    _write(folder / f"{trust.subject_hash(subject)}.0", certificate_pem)
+
+
+def _write_certificate_folder(
+    inject: Path, certificate_pem: bytes, subject: Iterable[tuple[str, str]]
+) -> None:
+    folder = inject / trust.CERTIFICATE_FOLDER.lstrip("/")
+    _write(folder / f"{trust.subject_hash(subject)}.0", certificate_pem)
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    path.chmod(0o644)
+
+
+def _trust_steps(bundles: list[str], inject: Path) -> list[MountStep]:
+    steps: list[MountStep] = []
+    if Path(trust.CERTIFICATE_FOLDER).is_dir():
+        ours = str(inject / trust.CERTIFICATE_FOLDER.lstrip("/"))
+        steps.append(Overlay(target=trust.CERTIFICATE_FOLDER, lower=(ours, trust.CERTIFICATE_FOLDER)))
+    steps += [TextFile(target=name, source=str(inject / name.lstrip("/"))) for name in bundles]
+    return steps
+
+
+def _app_user(environ: Mapping[str, str]) -> tuple[int, int]:
+    """Ids that the app runs with: ours, or under sudo those of the user who called."""
+    if os.geteuid() == 0 and environ.get("SUDO_UID", "").isdigit():
+        return int(environ["SUDO_UID"]), int(environ.get("SUDO_GID", environ["SUDO_UID"]))
+    return os.geteuid(), os.getegid()
+
+
+def _home(uid: int, environ: Mapping[str, str]) -> str:
+    if uid == os.geteuid() and environ.get("HOME"):
+        return environ["HOME"]
+    try:
+        return pwd.getpwuid(uid).pw_dir
+    except KeyError:
+        return "/"
+
+
+def _environment(
+    environ: Mapping[str, str], identity: IdentityPlan, home: str, uid: int, bundles: list[str]
+) -> dict[str, str]:
+    kept = {
+        name: value
+        for name, value in environ.items()
+        if name not in _DROPPED and not name.lower().endswith(_PROXY_SUFFIX) and "\0" not in value
+    }
+    names = {"USER": identity.user_name, "LOGNAME": identity.user_name}
+    system = next((name for name in trust.SYSTEM_BUNDLES if os.path.realpath(name) in bundles), "")
+    return {
+        **kept,
+        **names,
+        "HOME": home,
+        "XDG_RUNTIME_DIR": f"/run/user/{uid}",
+        "TERM": environ.get("TERM", "xterm-256color"),
+        **(trust.trust_environment(system) if system else {}),
+    }
