@@ -6,6 +6,7 @@ Not for parsers: those raise ValueError, and whoever called them decides what it
 from __future__ import annotations
 
 import enum
+import signal
 
 
 class ExitCode(enum.IntEnum):
@@ -45,3 +46,12 @@ class BoxUnavailable(AuditError):
 
 class RecordingFailed(AuditError):
     """The box stood, but the app, the capture or the disk failed under it."""
+
+
+class Interrupted(Exception):
+    """A signal asked us to end."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"Ended by {signal.Signals(number).name}.")
+        self.number = number
+        self.exit_code = ExitCode.SIGNAL_BASE + number

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from auditor.sandbox import layout
+
+
+def test_a_tree_inside_another_is_covered_by_it(tmp_path) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    trees = layout.choose_trees([str(tmp_path / "a"), str(tmp_path / "a" / "b")], [])
+    assert trees.overlays == (str(tmp_path / "a"),)
+    assert trees.read_only == ()
+
+
+def test_names_that_begin_alike_are_not_inside_each_other(tmp_path) -> None:
+    for name in ("home", "home2"):
+        (tmp_path / name).mkdir()
+    wanted = [str(tmp_path / "home"), str(tmp_path / "home2")]
+    assert layout.choose_trees(wanted, []).overlays == tuple(wanted)
+
+
+def test_a_tree_is_split_around_a_mount_below_it(tmp_path) -> None:
+    for name in ("data/deep", "mounted", "other"):
+        (tmp_path / name).mkdir(parents=True)
+    trees = layout.choose_trees([str(tmp_path)], [str(tmp_path / "mounted")])
+    assert trees.overlays == (str(tmp_path / "data"), str(tmp_path / "other"))
+    assert trees.read_only == (str(tmp_path),)
+
+
+def test_the_root_and_what_is_missing_are_left_out(tmp_path) -> None:
+    assert layout.choose_trees(["/", str(tmp_path / "none")], []).overlays == ()
+
+
+def test_links_are_followed(tmp_path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    assert layout.choose_trees([str(tmp_path / "link")], []).overlays == (str(tmp_path / "real"),)
+
+
+def test_mount_points_with_blanks() -> None:
+    line = r"36 35 98:0 / /mnt/my\040disk rw,noatime master:1 - ext3 /dev/root rw"
+    assert layout.mount_points(line + "\n") == ("/mnt/my disk",)
+
+
+def test_layers_have_their_own_uppers(tmp_path) -> None:
+    trees = layout.Trees(overlays=(str(tmp_path),), read_only=())
+    layers = layout.layers_for(trees, Path("/scratch"))
+    assert len({layer.upper for layer in layers}) == len(layers) == 2
+    assert [layer.lower for layer in layers] == [str(tmp_path), ""]
+
+
+def test_gpu_nodes_are_found_by_name(tmp_path) -> None:
+    for name in ("nvidia0", "nvidiactl", "kfd", "sda"):
+        (tmp_path / name).touch()
+    (tmp_path / "dri").mkdir()
+    found = [os.path.basename(node) for node in layout.gpu_nodes(tmp_path)]
+    assert found == ["dri", "kfd", "nvidia0", "nvidiactl"]
