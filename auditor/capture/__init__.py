@@ -1,0 +1,1 @@
+"""Observers that write down what happens in the box and never judge it."""
