@@ -106,8 +106,10 @@ class Journal:
 
 def encode(entry: Entry) -> bytes:
     """One line, newline included."""
+    # A gap names the blind observer in a field of the same name: it is the observer of its line.
+    observer = getattr(entry.what, "observer", entry.observer)
     head = _Head(
-        seq=entry.seq, t=entry.t, mono=entry.mono, phase=entry.phase, observer=entry.observer,
+        seq=entry.seq, t=entry.t, mono=entry.mono, phase=entry.phase, observer=observer,
         kind=entry.what.kind,
     )  # fmt: skip
     body = _encoder.encode(entry.what)
@@ -124,7 +126,8 @@ def decode(line: bytes) -> Entry:
     try:
         raw: dict[str, Any] = msgspec.json.decode(line, type=dict[str, Any])
         cls = _BY_KIND[raw["kind"]]
-        what = msgspec.convert({k: v for k, v in raw.items() if k not in _ENVELOPE}, type=cls)
+        own = cls.__dataclass_fields__
+        what = msgspec.convert({k: v for k, v in raw.items() if k in own or k not in _ENVELOPE}, type=cls)
         head = msgspec.convert({k: raw[k] for k in _ENVELOPE}, type=_Head)
     except (msgspec.MsgspecError, KeyError) as error:
         raise ValueError(f"not a journal line: {error}") from error
