@@ -38,6 +38,7 @@ class Box:
         self,
         plan: BoxPlan,
         helper_pid: int,
+        init_pid: int,
         channel: Channel,
         init: Channel,
         sockets: dict[str, socket.socket],
@@ -47,6 +48,8 @@ class Box:
         """The gateway's sockets, by `auditor.sandbox.network.SOCKET_NAMES`."""
         self.notes: tuple[str, ...] = ()
         """What the kernel refused, one sentence each."""
+        self.init_pid = init_pid
+        """Pid 1 of the box, as the host sees it."""
         self._helper = helper_pid
         self._channel = channel
         self._init = init
@@ -55,11 +58,21 @@ class Box:
 
     @classmethod
     def build(
-        cls, plan: BoxPlan, hand_over: HandOver, on_step: Callable[[str], None] = lambda _: None
+        cls,
+        plan: BoxPlan,
+        hand_over: HandOver,
+        on_step: Callable[[str], None] = lambda _: None,
+        meanwhile: Callable[[], None] = lambda: None,
     ) -> Box:
         """Fork the helper and let it build namespaces and network.
 
         Must be called while this process has one thread.
+
+        Args:
+            plan: What to build.
+            hand_over: See `auditor.sandbox.launch.HandOver`.
+            on_step: Told the name of each step.
+            meanwhile: Done here while the helper builds; it may not start threads.
 
         Raises:
             BoxUnavailable: a step failed; the message names the fix.
@@ -74,13 +87,14 @@ class Box:
         theirs.close()
         init_theirs.close()
         try:
-            sockets = _await_network(ours, on_step)
-        except BoxUnavailable:
+            meanwhile()
+            init_pid, sockets = _await_network(ours, on_step)
+        except BaseException:
             ours.close()
             init_ours.close()
             os.waitpid(pid, 0)
             raise
-        return cls(plan, pid, ours, init_ours, sockets)
+        return cls(plan, pid, init_pid, ours, init_ours, sockets)
 
     def furnish(self, on_step: Callable[[str], None] = lambda _: None) -> None:
         """Let pid 1 assemble the file system and give up its privileges.
@@ -218,7 +232,7 @@ class Box:
                 raise OSError("the box is gone") from error
 
 
-def _await_network(channel: Channel, on_step: Callable[[str], None]) -> dict[str, socket.socket]:
+def _await_network(channel: Channel, on_step: Callable[[str], None]) -> tuple[int, dict[str, socket.socket]]:
     step = "start"
     while True:
         try:
@@ -229,7 +243,8 @@ def _await_network(channel: Channel, on_step: Callable[[str], None]) -> dict[str
             raise failure(message["step"], message["error"], message["text"])
         if "ready" in message:
             pairs = zip(message["ready"], fds, strict=True)
-            return {name: socket.socket(fileno=descriptor) for name, descriptor in pairs}
+            made = {name: socket.socket(fileno=descriptor) for name, descriptor in pairs}
+            return message["init"], made
         step = message["step"]
         on_step(step)
 

@@ -1,0 +1,62 @@
+"""Makes a port of the app reachable on the host's loopback (`--publish`).
+
+Not a proxy: bytes are copied both ways, and nothing but the host's loopback can connect.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable
+
+_CHUNK = 1 << 16
+
+
+class Publisher:
+    """The published ports of one recording."""
+
+    def __init__(self, connect: Callable[[int], socket.socket]) -> None:
+        self._connect = connect
+        self._servers: list[socket.socket] = []
+
+    def publish(self, port: int, host_port: int) -> int:
+        """Listen on `host_port` (0 for any free one) for the app's `port`; returns the port taken.
+
+        Raises:
+            OSError: the port on the host is taken.
+        """
+        server = socket.create_server(("127.0.0.1", host_port))
+        self._servers.append(server)
+        threading.Thread(target=self._serve, args=(server, port), daemon=True).start()
+        taken: int = server.getsockname()[1]
+        return taken
+
+    def close(self) -> None:
+        """Stop listening; open conversations end with the app."""
+        for server in self._servers:
+            with contextlib.suppress(OSError):
+                server.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts
+            server.close()
+
+    def _serve(self, server: socket.socket, port: int) -> None:
+        while True:
+            try:
+                client, _ = server.accept()
+            except OSError:
+                return
+            try:
+                app = self._connect(port)
+            except OSError:
+                client.close()  # the app does not listen (yet)
+                continue
+            for source, sink in ((client, app), (app, client)):
+                threading.Thread(target=_copy, args=(source, sink), daemon=True).start()
+
+
+def _copy(source: socket.socket, sink: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while chunk := source.recv(_CHUNK):
+            sink.sendall(chunk)
+    with contextlib.suppress(OSError):
+        sink.shutdown(socket.SHUT_WR)
