@@ -25,6 +25,7 @@ from auditor.model.observation import GapNoted
 
 _SCM_CREDENTIALS = 2
 _EITHER = select.POLLIN | select.POLLOUT
+_BATCH_MS = 20
 _LAST_CALLS_S = 1.0
 """For how long calls are still answered after the supervisor asked to stop."""
 
@@ -38,6 +39,8 @@ class Watching:
         self._looks = Looks(outbox, cookies)
         self._roles: dict[int, str] = {}
         self._poll = select.poll()
+        self._full = False
+        """The supervisor does not read as fast as we write."""
         self._forbidden = 0
         self._failed = 0
 
@@ -47,15 +50,23 @@ class Watching:
         self._poll.register(self._outbox, select.POLLIN)
         stopping = False
         while not stopping:
-            ready = self._poll.poll()
+            ready = self._poll.poll(_BATCH_MS if self._outbox.holds else None)
             stopping = any(fd == self._outbox.fileno() and event != select.POLLOUT for fd, event in ready)
             self._serve(ready)
-            self._poll.modify(self._outbox, select.POLLIN if self._outbox.flush() else _EITHER)
+            if not ready or self._outbox.is_due or self._full:
+                self._send()
         self._poll.unregister(self._outbox)
         until = time.monotonic() + _LAST_CALLS_S
         while (ready := self._poll.poll(0)) and time.monotonic() < until:
             self._serve(ready)
         self._note_gaps()
+
+    def _send(self) -> None:
+        """Wakes the supervisor, which costs more than looking at a call: so once for many calls."""
+        full = not self._outbox.flush()
+        if full != self._full:
+            self._full = full
+            self._poll.modify(self._outbox, _EITHER if full else select.POLLIN)
 
     def _serve(self, ready: list[tuple[int, int]]) -> None:
         for fd, event in ready:

@@ -38,6 +38,8 @@ MAX_BACKLOG: Final = 64 << 20
 """Bytes of observations that wait for a supervisor too busy to read them."""
 MAX_BYTES: Final = 512 << 20
 """Bytes of observations in one run; a program could otherwise fill the disk with them."""
+_BATCH_BYTES = 32 << 10
+_BATCH_S = 0.02
 _FLUSH_S = 5.0
 _STOP_S = 10.0
 _IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGPIPE)
@@ -53,12 +55,25 @@ class Outbox:
         self._waiting: deque[bytes] = deque()
         self._waiting_bytes = 0
         self._room = MAX_BYTES
+        self._since = 0.0
         self.lost = 0
         """Observations that were dropped because a bound was reached."""
 
     def fileno(self) -> int:
         """For poll: readable means that the supervisor wants us to stop, or is gone."""
         return self._socket.fileno()
+
+    @property
+    def holds(self) -> bool:
+        """Whether something waits to be sent."""
+        return bool(self._waiting)
+
+    @property
+    def is_due(self) -> bool:
+        """Whether enough waits, or for long enough, to be worth waking the supervisor."""
+        return self._waiting_bytes > _BATCH_BYTES or (
+            self.holds and time.monotonic() - self._since > _BATCH_S
+        )
 
     def put(self, what: Observation, at: float | None = None) -> None:
         """Queue an observation; call `flush` to send."""
@@ -70,6 +85,8 @@ class Outbox:
         self._append(line)
 
     def _append(self, line: bytes) -> None:
+        if not self._waiting:
+            self._since = time.monotonic()
         self._waiting.append(line)
         self._waiting_bytes += len(line)
 
@@ -154,6 +171,7 @@ class Worker:
         if not ended:
             text = f"The {self._observer} observer died; what happened afterwards was not seen."
             journal.write("record", GapNoted(observer=self._observer, text=text, blinds=True))
+        self._socket.close()
         self._finished.set()
 
     def _drain(self, journal: Journal) -> bool:

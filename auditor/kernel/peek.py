@@ -22,7 +22,9 @@ _libc.process_vm_readv.argtypes = (
 )  # fmt: skip
 _libc.process_vm_readv.restype = ctypes.c_ssize_t
 _buffer = ctypes.create_string_buffer(PAGE)
+_IOVEC = struct.Struct("@PN")
 _address = ctypes.addressof(_buffer)
+_local = _IOVEC.pack(_address, PAGE)
 
 
 def read_memory(pid: int, address: int, size: int) -> bytes:
@@ -31,9 +33,8 @@ def read_memory(pid: int, address: int, size: int) -> bytes:
     Raises:
         OSError: EFAULT for an unmapped address, EPERM, or ESRCH.
     """
-    local = struct.pack("@PN", _address, size)
-    remote = struct.pack("@PN", address & 0xFFFFFFFFFFFFFFFF, size)
-    count = _libc.process_vm_readv(pid, local, 1, remote, 1, 0)
+    remote = _IOVEC.pack(address & 0xFFFFFFFFFFFFFFFF, size)
+    count = _libc.process_vm_readv(pid, _local, 1, remote, 1, 0)
     if count < 0:
         number = ctypes.get_errno()
         raise OSError(number, f"process_vm_readv: {os.strerror(number)}")

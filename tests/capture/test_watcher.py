@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import errno
 import os
+import select
 import shutil
 import signal
 import socket
@@ -64,7 +66,7 @@ for number in range({each_count}):
     home = f"PYTHONHOME={sys.base_prefix}"
     env = shutil.which("env")
     commands = [[env, home, path, "-S", "-c", code, address] for address, path in programs.items()]
-    (netlink, server, *_), gate = stage.open_gate(*commands)
+    (netlink, server, *others), gate = stage.open_gate(*commands)
     diag = SockDiag(netlink)
     gate.send(b"go")
     server.settimeout(30)
@@ -76,6 +78,8 @@ for number in range({each_count}):
         owners.append((end.getsockname()[0], key))
         end.send(b"x")
         end.close()
+    for each in (netlink, server, gate, *others):
+        each.close()
     executables = {each.key: each.executable for each in stage.seen(ProcessSeen)}
     wrong = [(address, key) for address, key in owners if executables.get(key) != programs[address]]
     assert len({key for _, key in owners}) == 2 * each_count
@@ -232,8 +236,10 @@ def _i386_program() -> bytes:
     """An ELF file that calls socket, connect, socketcall and exit_group through int 0x80."""
     base, start = 0x08048000, 0x54
 
+    registers = b"\xb8\xbb\xb9\xba"  # eax, ebx, ecx, edx
+
     def set_registers(*values: int) -> bytes:
-        return b"".join(struct.pack("<BI", code, each) for code, each in zip(b"\xb8\xbb\xb9\xba", values))
+        return b"".join(struct.pack("<BI", code, each) for code, each in zip(registers, values, strict=False))
 
     trap = b"\xcd\x80"
     size = 20 + 2 + 2 + 20 + 2 + 15 + 2 + 10 + 2
@@ -261,7 +267,7 @@ end = socket.socket(2, 2)
 for _ in range(100): end.sendto(b'x', ('127.0.0.1', 53))
 end.sendto(b'x', ('127.0.0.1', 54))
 end.connect(('127.0.0.1', 55))
-for _ in range(100): 
+for _ in range(100):
     try: end.send(b'x')
     except OSError: pass
 server = socket.create_server(('127.0.0.1', 7860))
@@ -314,21 +320,22 @@ def test_listeners_of_several_roles(stage):
     assert {each.role for each in stage.seen(ProcessSeen)} == {"control", "reference", "app"}
 
 
-def test_without_its_watcher_the_app_fails_closed(stage):
-    code = """
-import errno, os, socket, sys, time
-sys.stdout.write('started')
+def test_without_its_watcher_the_app_fails_closed(stage, tmp_path):
+    code = f"""
+import socket, time
 time.sleep(1)
-os._exit(0 if socket.socket().connect_ex(('127.0.0.1', 9)) == errno.ENOSYS else 1)
+open({str(tmp_path / "result")!r}, 'w').write(str(socket.socket().connect_ex(('127.0.0.1', 9))))
 """
     stage.run(python(code), wait=False)
     time.sleep(0.6)
-    os.kill(stage.watcher._worker.pid, signal.SIGKILL)
-    stage.pumping.join(5)
+    watcher = stage.watcher._worker
+    os.kill(watcher.pid, signal.SIGKILL)
+    assert select.select([watcher._pidfd], [], [], 5)[0]
     assert not stage.watcher.alive
     gaps = stage.seen(GapNoted)
     assert [each.blinds for each in gaps] == [True]
     assert "died" in gaps[0].text
+    assert (tmp_path / "result").read_text() == str(errno.ENOSYS)
 
 
 def test_it_dies_with_its_supervisor():
@@ -344,8 +351,6 @@ time.sleep(60)
     pidfd = os.pidfd_open(pid)
     supervisor.kill()
     supervisor.communicate()
-    import select
-
     assert select.select([pidfd], [], [], 5)[0]
     os.close(pidfd)
 
