@@ -1,0 +1,74 @@
+"""Server-side TLS contexts, one for each host, with certificates of the run's own authority.
+
+Not the handshake: the proxy drives that.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from OpenSSL import SSL
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from auditor.internet.ca import CertificateAuthority
+
+MAX_CONTEXTS = 1024
+CIPHERS = b"DEFAULT:@SECLEVEL=0"
+"""Old clients too: what cannot be opened cannot be read."""
+PREFERRED = (b"h2", b"http/1.1", b"http/1.0")
+FALLBACK_NAME = "localhost"
+
+
+class Terminator:
+    """Makes contexts, keeps the latest, and logs every session's secrets."""
+
+    def __init__(self, ca: CertificateAuthority, keylog: Path) -> None:
+        """Append secrets to `keylog` in key-log format (RFC 9850), mode 0600.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        self._ca = ca
+        self._contexts: OrderedDict[str, SSL.Context] = OrderedDict()
+        self._keylog = os.open(keylog, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+
+    def context_for(self, host: str) -> SSL.Context:
+        """The context with a certificate for a name or an address."""
+        context = self._contexts.get(host)
+        if context is None:
+            context = self._contexts[host] = self._make(host)
+            if len(self._contexts) > MAX_CONTEXTS:
+                self._contexts.popitem(last=False)
+        return context
+
+    def _make(self, host: str) -> SSL.Context:
+        try:
+            certificate = self._ca.issue(host)
+        except ValueError:
+            certificate = self._ca.issue(FALLBACK_NAME)
+        context = SSL.Context(SSL.TLS_SERVER_METHOD)
+        context.set_min_proto_version(SSL.TLS1_VERSION)
+        context.set_options(SSL.OP_NO_COMPRESSION)
+        context.set_cipher_list(CIPHERS)
+        context.set_alpn_select_callback(choose_alpn)  # type: ignore[arg-type]
+        context.set_keylog_callback(self._log)
+        context.use_certificate(certificate)
+        context.use_privatekey(self._ca.leaf_key)
+        return context
+
+    def _log(self, _connection: SSL.Connection, line: bytes) -> None:
+        os.write(self._keylog, line + b"\n")
+
+    def close(self) -> None:
+        """Close the key log."""
+        os.close(self._keylog)
+
+
+def choose_alpn(_connection: SSL.Connection, offered: Sequence[bytes]) -> bytes:
+    """The first that we speak; else the client's own first, so that it goes on and shows what it sends."""
+    return next((each for each in offered if each in PREFERRED), offered[0])

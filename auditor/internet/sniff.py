@@ -1,0 +1,61 @@
+"""What a client speaks, decided from its first bytes.
+
+Not a parser: it says which one to try, and errs towards `RAW`, where every byte is kept.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+
+
+class Speaks(enum.Enum):
+    """Protocols that the proxy understands, and the rest."""
+
+    TLS = "tls"
+    HTTP1 = "http/1"
+    HTTP2 = "h2"
+    CONNECT = "connect"
+    """HTTP/1 that asks for a tunnel: the client takes us for its proxy."""
+    RAW = "raw"
+
+
+H2_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+"""RFC 9113, 3.4."""
+CLIENT_HELLO = re.compile(rb"\x16\x03[\x00-\x04]..\x01", re.DOTALL)
+"""A TLS record of type handshake that begins with a ClientHello (RFC 8446, 5.1)."""
+HELLO_PREFIX = 6
+MAX_REQUEST_LINE = 64 * 1024
+_TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}"
+_REQUEST_LINE = re.compile(rb"(%b) [^\s]+ HTTP/1\.[0-9]\r?\n" % _TOKEN)
+"""RFC 9112, 3: the version at the end keeps line protocols such as `NICK x` out."""
+_UNFINISHED_LINE = re.compile(rb"%b(?: [^\x00-\x1f]*\r?)?" % _TOKEN)
+
+
+def sniff(data: bytes) -> Speaks | None:
+    """Decide, or return None while more bytes could change the answer."""
+    if data[:1] == b"\x16":
+        return _sniff_hello(data)
+    data = data.lstrip(b"\r\n")
+    if H2_PREFACE.startswith(data[: len(H2_PREFACE)]):
+        return Speaks.HTTP2 if len(data) >= len(H2_PREFACE) else None
+    if match := _REQUEST_LINE.match(data):
+        return Speaks.CONNECT if match[1] == b"CONNECT" else Speaks.HTTP1
+    unfinished = len(data) < MAX_REQUEST_LINE and _UNFINISHED_LINE.fullmatch(data)
+    return None if unfinished else Speaks.RAW
+
+
+def _sniff_hello(data: bytes) -> Speaks | None:
+    if len(data) >= HELLO_PREFIX:
+        return Speaks.TLS if CLIENT_HELLO.match(data) else Speaks.RAW
+    return None if b"\x16\x03".startswith(data[:2]) else Speaks.RAW
+
+
+QUIC_VERSIONS = (b"\x00\x00\x00\x01", b"\x6b\x33\x43\xcf")
+"""Versions 1 and 2 (RFC 9000, RFC 9369)."""
+
+
+def name_datagram(data: bytes) -> str:
+    """Protocol of a conversation by its first datagram: `quic` or `raw`."""
+    # A client's first packet has the long header: both upper bits set (RFC 9000, 17.2).
+    return "quic" if data[:1] >= b"\xc0" and data[1:5] in QUIC_VERSIONS else "raw"
