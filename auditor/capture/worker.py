@@ -13,7 +13,6 @@ import os
 import select
 import signal
 import socket
-import threading
 import time
 import traceback
 from collections import deque
@@ -139,7 +138,6 @@ class Worker:
         self._observer = observer
         self._socket = end
         self._pidfd = os.pidfd_open(pid)
-        self._finished = threading.Event()
 
     @classmethod
     def fork(cls, observer: str, body: Callable[[Outbox], None], keep: Iterable[int]) -> Worker:
@@ -172,7 +170,6 @@ class Worker:
             text = f"The {self._observer} observer died; what happened afterwards was not seen."
             journal.write("record", GapNoted(observer=self._observer, text=text, blinds=True))
         self._socket.close()
-        self._finished.set()
 
     def _drain(self, journal: Journal) -> bool:
         rest = b""
@@ -202,9 +199,10 @@ class Worker:
         os.close(self._pidfd)
         self._pidfd = -1
 
-    def wait_pumped(self, timeout: float = _STOP_S) -> bool:
-        """Wait until `pump` has written the last observation; False when it did not in time."""
-        return self._finished.wait(timeout)
+    def abandon(self) -> None:
+        """End a worker whose observations nobody will read."""
+        self.stop()
+        self._socket.close()
 
 
 def _receive(end: socket.socket) -> bytes:

@@ -134,3 +134,9 @@ def stage(tmp_path):
         with contextlib.suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)
     made.close()
+
+
+@pytest.fixture
+def fresh_namespaces():
+    """The function that makes the calling (forked) process the owner of a network of its own."""
+    return enter_namespaces
