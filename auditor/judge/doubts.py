@@ -1,0 +1,148 @@
+"""Why the absence of findings might prove nothing: each reason as a sentence with what to do about it.
+
+Not findings about the app, and not rules: a rule folder can be replaced, these conditions of trust cannot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from auditor.judge.host import declared_purpose
+from auditor.judge.wording import plural
+from auditor.model.flow import Visibility
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from auditor.model.case import Case
+    from auditor.model.finding import RuleOutcome
+    from auditor.model.flow import Flow
+
+PROMPTS_STAY = 2
+"""Number of the principle that content which could not be read leaves open."""
+PROMPT_PURPOSES = ("prompt-leak", "cloud-inference")
+"""Declared purposes that say: this host may receive what I type."""
+
+_DRIVER_FIX = (
+    "Name the driver with --driver or the server with --url, or use --driver none to audit without typing."
+)
+_ANSWER_FIX = "Check that the app has a model to answer with, or say what proves it with --expect TEXT."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """One reason."""
+
+    text: str
+    """A clause without a full stop."""
+    fix: str = ""
+    """A sentence; empty when nothing is known to help."""
+    principle: int = 0
+    """The one principle that it leaves open; 0 for all."""
+
+
+def doubts_about(case: Case, outcomes: Iterable[RuleOutcome]) -> tuple[Doubt, ...]:
+    """All reasons, the most basic first; none when the run proved that it could see."""
+    basic = [doubt for check in _CHECKS for doubt in check(case)]
+    return (*basic, *_broken_rules(outcomes))
+
+
+def _recording(case: Case) -> Iterator[Doubt]:
+    if not case.run.sealed:
+        yield Doubt(
+            text="the recording was interrupted before it was complete", fix="Run it again to its end."
+        )
+
+
+def _app(case: Case) -> Iterator[Doubt]:
+    """An app that did not run, or not to a proper end, has not shown what it does."""
+    status = case.run.app_status
+    crashed = status.startswith(("signal", "killed"))
+    refused = bool(status) and not status.startswith(("exit 0", "still running", "signal", "killed"))
+    if not case.processes:
+        yield Doubt(text="the app did not start", fix="Try the command by itself, outside of the audit.")
+    elif crashed or (refused and not case.coverage.answer_contains_marker):
+        yield Doubt(
+            text=f"the app did not run properly ({status}), so it may not have done what it usually does",
+            fix="See app.log in the run directory.",
+        )
+
+
+def _prompts(case: Case) -> Iterator[Doubt]:
+    coverage = case.coverage
+    if case.run.driver == "none":
+        return
+    if not coverage.prompted:
+        yield Doubt(text="the app could not be prompted, so it was never used", fix=_DRIVER_FIX)
+    elif coverage.answer_contains_marker is None:
+        return  # the user vouched for the answer
+    elif not coverage.answered:
+        yield Doubt(
+            text="the app gave no answer to any prompt, so it may never have run one", fix=_ANSWER_FIX
+        )
+    elif not coverage.answer_contains_marker:
+        yield Doubt(
+            text="no answer shows the marker that was in its prompt, so the model may never have seen it",
+            fix="Say what proves an answer with --expect TEXT, or vouch with --accept-unproven-answer.",
+        )
+
+
+def _controls(case: Case) -> Iterator[Doubt]:
+    controls = case.coverage.controls
+    unseen = [control.channel for control in controls if not control.seen]
+    unowned = [control.channel for control in controls if control.seen and not control.attributed]
+    if not controls:
+        yield Doubt(text="no control of our own was sent, so nothing proves that the observers could see")
+    if unseen:
+        yield Doubt(text=f"our own control was not seen on: {', '.join(unseen)}", fix="Run `audit doctor`.")
+    if unowned:
+        channels = ", ".join(unowned)
+        yield Doubt(
+            text=f"the process behind our own control was not named on: {channels}", fix="Run `audit doctor`."
+        )
+
+
+def _gaps(case: Case) -> Iterator[Doubt]:
+    for gap in case.coverage.gaps:
+        if gap.blinds:
+            yield Doubt(text=gap.text.rstrip(". "), principle=gap.principle)
+
+
+def _unreadable(case: Case) -> Iterator[Doubt]:
+    """What was typed may be inside a flow that could not be read, unless that host may have it anyway."""
+    opaque = [
+        flow
+        for flow in case.flows
+        if flow.visibility is Visibility.OPAQUE and not _may_have_prompts(flow, case)
+    ]
+    if opaque and case.coverage.prompted:
+        hosts = list(dict.fromkeys(flow.destination.domain or flow.destination.ip for flow in opaque))
+        more = f" and {len(hosts) - 3} more" if len(hosts) > 3 else ""
+        yield Doubt(
+            text=f"the content of {plural(len(opaque), 'flow')} to {', '.join(hosts[:3])}{more} "
+            "could not be read, so what was typed may be in it",
+            fix="See in the report why each could not be read.",
+            principle=PROMPTS_STAY,
+        )
+
+
+def _may_have_prompts(flow: Flow, case: Case) -> bool:
+    host = flow.destination.domain or flow.destination.ip
+    return flow.declared and declared_purpose(host, case.run.declared) in PROMPT_PURPOSES
+
+
+def _broken_rules(outcomes: Iterable[RuleOutcome]) -> Iterator[Doubt]:
+    for outcome in outcomes:
+        if outcome.outcome == "error":
+            yield Doubt(
+                text=f"the rule {outcome.rule} broke ({outcome.note})",
+                fix=f"Try `audit rules check`, and report {outcome.rule} to its author.",
+            )
+
+
+_CHECKS: tuple[Callable[[Case], Iterator[Doubt]], ...] = (
+    _recording, _app, _prompts, _controls, _gaps, _unreadable,
+)  # fmt: skip

@@ -1,0 +1,40 @@
+"""Which evidence a case holds, so that a rule that found nothing can tell "no" from "not seen".
+
+Not the coverage ledger itself: that is classified; here it is only asked.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from auditor.judge.rulefile import Need
+from auditor.model.flow import Visibility
+
+if TYPE_CHECKING:
+    from auditor.model.case import Case
+
+
+def missing_needs(case: Case) -> dict[Need, str]:
+    """Needs that a case cannot meet, each with a sentence why.
+
+    An observer is trusted when it recorded something of the app, or when our control was seen on a
+    channel of its; one that has no channel of its own, when any control was seen.
+    """
+    seen = [control.channel for control in case.coverage.controls if control.seen]
+    dns = any(channel.startswith("dns") for channel in seen)
+    file = any(channel.startswith("file") for channel in seen)
+    wire = any(not channel.startswith(("dns", "file")) for channel in seen)
+    opaque = sum(flow.visibility is Visibility.OPAQUE for flow in case.flows)
+    missing = {
+        Need.FLOWS: (not (wire or case.flows), "no connection of our control was seen"),
+        Need.CONTENTS: (
+            bool(opaque),
+            f"the content of {opaque} of {len(case.flows)} flows could not be read",
+        ),
+        Need.LOOKUPS: (not (dns or case.lookups), "no name look-up of our control was seen"),
+        Need.FILES: (not (file or case.files), "no file of our control was seen"),
+        Need.LISTENERS: (not (seen or case.listeners), "no control was seen"),
+        Need.ATTEMPTS: (not (seen or case.attempts), "no control was seen"),
+        Need.PROMPTS: (not case.coverage.prompted, "no prompt was handed to the app"),
+    }
+    return {need: why for need, (lacking, why) in missing.items() if lacking}

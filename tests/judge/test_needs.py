@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import pytest
+
+from auditor.judge.needs import missing_needs
+from auditor.judge.rulefile import Need
+from auditor.model.coverage import ControlResult
+from auditor.model.flow import Visibility
+
+
+def controls(*channels, seen=True):
+    return tuple(ControlResult(channel=name, seen=seen, attributed=seen) for name in channels)
+
+
+def test_nothing_is_missing_when_every_control_was_seen(case):
+    assert missing_needs(case()) == {}
+
+
+@pytest.mark.parametrize(
+    ("channels", "missing"),
+    [
+        (("https", "dns-udp", "file-write"), set()),
+        (("dns", "file"), {Need.FLOWS}),
+        (("udp", "file"), {Need.LOOKUPS}),
+        (("tcp", "dns"), {Need.FILES}),
+        ((), {Need.FLOWS, Need.LOOKUPS, Need.FILES, Need.LISTENERS, Need.ATTEMPTS}),
+    ],
+)
+def test_an_observer_that_saw_no_control_is_not_trusted(case, channels, missing):
+    assert set(missing_needs(case(coverage__controls=controls(*channels)))) == missing
+    unseen = (*controls(*channels), *controls("https", "dns", "file", seen=False))
+    assert set(missing_needs(case(coverage__controls=unseen))) == missing
+
+
+def test_what_was_recorded_proves_its_own_observer(case, flow, lookup):
+    assert set(missing_needs(case(coverage__controls=(), flows=(flow(),), lookups=(lookup(),)))) == {
+        Need.FILES, Need.LISTENERS, Need.ATTEMPTS,
+    }  # fmt: skip
+
+
+def test_an_unreadable_flow_and_an_untyped_prompt_are_missing_evidence(case, flow):
+    missing = missing_needs(
+        case(flows=(flow(visibility=Visibility.OPAQUE), flow()), coverage__prompted=False)
+    )
+    assert set(missing) == {Need.CONTENTS, Need.PROMPTS}
+    assert missing[Need.CONTENTS] == "the content of 1 of 2 flows could not be read"
