@@ -1,0 +1,55 @@
+"""Driver `manual`: the user uses the app, and says with Ctrl-C that it is enough.
+
+Not supervised use: what the user types is unknown here; the prompts with markers are only suggested.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from auditor.drivers.stage import launch
+from auditor.drivers.stage import settle
+from auditor.drivers.terminal import answer_in
+from auditor.model.run import PhaseName
+
+if TYPE_CHECKING:
+    from auditor.drivers.stage import Stage
+
+
+def drive(stage: Stage) -> None:
+    """Start the app, show how to reach it and what to type, and wait for Ctrl-C or its end."""
+    launch(stage)
+    for port, host_port in stage.published:
+        _publish(stage, port, host_port)
+    stage.begin(PhaseName.PROMPT)
+    began, seen = time.monotonic(), len(stage.output())
+    _suggest(stage)
+    try:
+        stage.wait(stage.remaining(), lambda: not stage.box_alive())
+        stage.say("The app has ended.")
+    except KeyboardInterrupt:
+        stage.say("The use has ended; press Ctrl-C again to leave without a judgement.")
+    for prompt in stage.prompts:
+        text = answer_in(stage.output(seen), prompt.text)
+        stage.answer(prompt, text, time.monotonic() - began)
+    settle(stage)
+
+
+def _publish(stage: Stage, port: int, host_port: int) -> None:
+    try:
+        taken = stage.publish(port, host_port)
+    except OSError as error:
+        stage.gap(
+            f"Port {port} of the app could not be published on port {host_port}: {error.strerror}.",
+            blinds=False,
+        )
+        return
+    stage.say(f"Open http://127.0.0.1:{taken} to reach port {port} of the app.")
+
+
+def _suggest(stage: Stage) -> None:
+    stage.say("Type these into the app, then press Ctrl-C to end its use:")
+    for prompt in stage.prompts:
+        stage.prompt_sent(prompt)
+        stage.say(f"  {prompt.text}")
