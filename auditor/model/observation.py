@@ -303,6 +303,8 @@ class FileChanged:
     target: str = ""
     """Of a symlink."""
     role: str = "app"
+    entries: int = 0
+    """How many names a deleted directory held."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
