@@ -120,9 +120,9 @@ def explain(rule_id: str) -> int:
 
 
 @click.command(name="schema")
-@click.argument("document", type=click.Choice(["result", "rule"]))
+@click.argument("document", type=click.Choice(["result"]))
 def schema(document: str) -> int:
-    """Print the JSON Schema of result.json or of a rule file."""
+    """Print the JSON Schema of result.json."""
     from auditor.cli import ruling  # noqa: PLC0415
 
     return ruling.print_schema(document)

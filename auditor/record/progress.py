@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 from typing import TextIO
 
@@ -87,7 +88,7 @@ class Progress:
         for since, flow in self._waiting:
             program = self._programs.get(flow.owner or self._owners.get(flow.cookie, ""), "")
             if program or force or time.monotonic() - since > _WAIT_S:
-                self._show(flow, os.path.basename(program) or "a process")
+                self._show(flow, PurePath(program).name or "a process")
             else:
                 remaining.append((since, flow))
         self._waiting = remaining

@@ -5,7 +5,6 @@ Not certain for programs that wait with poll or epoll: those only look idle.
 
 from __future__ import annotations
 
-import os
 import platform
 from pathlib import Path
 from typing import Final
@@ -32,7 +31,7 @@ def _reads(pid: int, pipe_inode: int) -> bool:
             fields = (task / "syscall").read_text().split()
             if len(fields) < 2 or int(fields[0]) not in _READS.get(platform.machine(), set()):
                 continue
-            if os.stat(f"/proc/{pid}/fd/{int(fields[1], 16)}").st_ino == pipe_inode:
+            if Path(f"/proc/{pid}/fd/{int(fields[1], 16)}").stat().st_ino == pipe_inode:
                 return True
     except (OSError, ValueError):
         return False  # it ended while we looked

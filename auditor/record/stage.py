@@ -22,6 +22,7 @@ from auditor.model.observation import GapNoted
 from auditor.model.observation import PromptSent
 from auditor.model.prompt import Prompt
 from auditor.model.run import PhaseName
+from auditor.record.disk import check_disk
 from auditor.record.output import Output
 from auditor.record.publishing import Publisher
 from auditor.record.reading import wants_input
@@ -129,6 +130,7 @@ class AppStage:
         """Let time pass until `until()` or the end."""
         end = time.monotonic() + min(seconds, self.remaining())
         while True:
+            check_disk(self._journal.path.parent, self._journal.failed)
             if until is not None and until():
                 return True
             left = end - time.monotonic()
@@ -199,13 +201,14 @@ class AppStage:
         )
 
     def close(self) -> OSError | None:
-        """Let go of the app's descriptors; the first error in writing its log, if any."""
+        """Let go of the app; returns the first error in writing its log. May be called twice."""
         self._publisher.close()
         self.close_stdin()
         error = None
         if self._output is not None:
             self._output.finish()
-            error = self._output.log_error
+            error, self._output = self._output.log_error, None
         if self.program is not None:
             self.program.close()
+            self.program = None
         return error

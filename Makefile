@@ -1,0 +1,42 @@
+# Two commands set everything up by themselves: `make demo` and `make test`.
+# PYTHON chooses the interpreter (3.11 or newer); everything is installed into .venv.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.PHONY: demo test test-box test-apps lint bench clean
+
+demo: $(READY)
+	@$(BIN)/python fixtures/apps/demo.py
+
+test: $(READY) lint
+	$(BIN)/python -m pytest -q
+
+test-box: $(READY)
+	$(BIN)/python -m pytest -q -m box
+
+test-apps: $(READY)
+	$(BIN)/python fixtures/apps/real/run.py
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/audit rules check
+
+bench: $(READY)
+	$(BIN)/python benchmarks/run.py
+
+clean:
+	rm -rf $(VENV) .apps .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "audit needs Python 3.11 or newer; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "Python's venv module is missing: sudo apt-get install python3-venv"; exit 2; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@

@@ -1,0 +1,102 @@
+"""What the commands call: one function for each stage, with its messages.
+
+Not the stages themselves; and nothing here knows click's options.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from auditor.errors import ExitCode
+from auditor.errors import UsageError
+from auditor.evidence import store
+from auditor.evidence.store import RunDirectory
+from auditor.model.finding import Severity
+from auditor.record.settings import Settings
+
+if TYPE_CHECKING:
+    from auditor.record.recording import Recorded
+    from auditor.report import Result
+
+Outputs = tuple[tuple[str, Path | None], ...]
+
+
+def record(settings: Settings) -> Recorded:
+    """Record, with live progress on standard error."""
+    from auditor.record import recording  # noqa: PLC0415
+
+    return recording.record(settings)
+
+
+def open_run(root: Path) -> RunDirectory:
+    """An old run directory."""
+    return store.open_run(root)
+
+
+def check_rules(folders: Sequence[Path]) -> None:
+    """See that rules which the user brings are sound, before anything is run.
+
+    Raises:
+        UsageError: with every problem of every file.
+    """
+    if folders:
+        from auditor.cli.ruling import load  # noqa: PLC0415
+
+        load(folders)
+
+
+def judge(directory: RunDirectory, fail_on: str, folders: Sequence[Path], outputs: Outputs) -> int:
+    """Classify, judge, write the reports; returns the exit code.
+
+    Raises:
+        UsageError: the journal is broken, or an output file cannot be written.
+    """
+    from auditor.classify.case import classify  # noqa: PLC0415
+    from auditor.cli.ruling import load  # noqa: PLC0415
+    from auditor.judge.engine import judge as judge_case  # noqa: PLC0415
+    from auditor.judge.policy import Policy  # noqa: PLC0415
+    from auditor.report import write_reports  # noqa: PLC0415
+
+    try:
+        case = classify(directory)
+    except ValueError as error:
+        raise UsageError(f"The run cannot be read: {error}.", fix="Record it again.") from error
+    judgement = judge_case(case, load(folders), Policy(fail_on=Severity(fail_on)))
+    result = write_reports(case, judgement, directory)
+    for name, file in outputs:
+        _write(result, name, file, str(directory.report))
+    return judgement.verdict.exit_code
+
+
+def _write(result: Result, name: str, file: Path | None, report: str) -> None:
+    from auditor.report import FORMATS  # noqa: PLC0415
+
+    if file is None:
+        FORMATS[name].write(result, sys.stdout, report)
+        return
+    try:
+        with file.open("w", encoding="utf-8") as stream:
+            FORMATS[name].write(result, stream, report)
+    except OSError as error:
+        raise UsageError(
+            f"{file} cannot be written: {error.strerror}.", fix="Name another file after --format NAME=."
+        ) from error
+
+
+def doctor() -> int:
+    """Print what this machine allows; 0 when a box can be built."""
+    from auditor.record.doctor import examine  # noqa: PLC0415
+
+    worst = ExitCode.PASS
+    for check in examine():
+        sys.stdout.write(f"{check.outcome:<10} {check.name:<20} {check.what}\n")
+        for line in (check.detail, f"fix: {check.fix}" if check.fix else ""):
+            if line:
+                sys.stdout.write(f"{'':<31} {line}\n")
+        if check.outcome == "missing":
+            worst = ExitCode.INCONCLUSIVE
+    sys.stdout.write(f"\n{'A box can be built here.' if not worst else 'No box can be built here yet.'}\n")
+    return int(worst)

@@ -1,0 +1,53 @@
+"""What was changed on the box's disk, written down in steps: first the app's, then our own programs'.
+
+And the one error that ends a recording at any moment: a disk that takes nothing more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from auditor.capture import files
+from auditor.capture import overlay
+from auditor.errors import RecordingFailed
+from auditor.evidence.journal import Journal
+from auditor.evidence.store import RunDirectory
+from auditor.sandbox.plan import BoxPlan
+
+
+def check_disk(run: Path, error: OSError | None) -> None:
+    """Stop as soon as something could not be written down.
+
+    Raises:
+        RecordingFailed: `error` is not None.
+    """
+    if error is not None:
+        raise RecordingFailed(
+            f"The run directory {run} could not be written: {error.strerror or error}. The run is unsealed.",
+            fix="Make room on its disk, or choose another with --out.",
+        )
+
+
+class Disk:
+    """The writable trees of one box."""
+
+    def __init__(self, plan: BoxPlan, directory: RunDirectory, journal: Journal) -> None:
+        self._layers = plan.layers
+        self._ignored = plan.ignored_paths
+        self._keep = directory.files
+        self._journal = journal
+        self._before: overlay.Listing | None = None
+
+    def write_changes(self, role: str, ignore: Iterable[str] = ()) -> None:
+        """Journal what changed since the last time, as the doing of `role`.
+
+        Args:
+            role: `app`, `control` or `reference`.
+            ignore: Paths in the box that we planted.
+        """
+        ignored = self._ignored | frozenset(ignore)
+        found = files.changes(self._layers, self._keep, ignore=ignored, before=self._before, role=role)
+        for change in found:
+            self._journal.write(files.OBSERVER, change)
+        self._before = overlay.listing(self._layers)

@@ -1,0 +1,62 @@
+"""The canaries of one recording: what is planted where.
+
+Not the search for them, and not the files that carry them: the box's identity is made by
+`auditor.sandbox.identity`.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Final
+
+from auditor.model.canary import Canary
+from auditor.model.canary import CanaryKind
+from auditor.model.prompt import Prompt
+from auditor.sandbox.plan import IdentityPlan
+
+_GENERIC_HOMES: Final = frozenset({"/", "/root", "/home", "/nonexistent", "/home/user", "/home/ubuntu"})
+"""Home directories that tell nobody apart."""
+
+
+def prompt_canaries(prompts: tuple[Prompt, ...]) -> tuple[Canary, ...]:
+    """One for each prompt that has a marker."""
+    return tuple(
+        Canary(
+            id=prompt.canary,
+            kind=CanaryKind.PROMPT,
+            value=prompt.marker,
+            planted_in=f"prompt {prompt.index}",
+            context=prompt.text,
+        )
+        for prompt in prompts
+        if prompt.marker
+    )
+
+
+def identity_canaries(identity: IdentityPlan, home: str) -> tuple[Canary, ...]:
+    """Who the box says that it is, and the one thing that stays real: the home directory."""
+    planted = [
+        ("identity-hostname", identity.host_name, "host name"),
+        ("identity-machine-id", identity.machine_id, "/etc/machine-id"),
+        ("identity-user", identity.user_name, "user name"),
+        ("identity-mac", identity.mac, "MAC address of eth0"),
+    ]
+    if home.rstrip("/") not in _GENERIC_HOMES:
+        planted.append(("identity-home", home.rstrip("/"), "path of the home directory"))
+    return tuple(
+        Canary(id=name, kind=CanaryKind.IDENTITY, value=value, planted_in=where)
+        for name, value, where in planted
+    )
+
+
+def control_canaries(channels: tuple[str, ...]) -> tuple[Canary, ...]:
+    """A value for each channel of the positive control; a DNS label in form, so that it fits everywhere."""
+    return tuple(
+        Canary(
+            id=f"control-{channel}",
+            kind=CanaryKind.CONTROL,
+            value=f"c{secrets.token_hex(10)}",
+            planted_in=f"our own control, channel {channel}",
+        )
+        for channel in channels
+    )

@@ -1,0 +1,258 @@
+"""One recording from the first fork to the sealed run directory.
+
+The one place that knows the box, the internet in it, the observers, the drivers and the reference;
+it joins them and decides the order, nothing else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import platform
+import secrets
+import signal
+import time
+from dataclasses import dataclass
+from random import Random
+
+from auditor import __version__
+from auditor.drivers import DRIVERS
+from auditor.drivers.prompts import built_in
+from auditor.drivers.prompts import from_texts
+from auditor.errors import BoxUnavailable
+from auditor.errors import Interrupted
+from auditor.errors import RecordingFailed
+from auditor.evidence import store
+from auditor.evidence.bodies import BodyStore
+from auditor.evidence.journal import Journal
+from auditor.evidence.store import RunDirectory
+from auditor.model.canary import Canary
+from auditor.model.observation import CanaryPlanted
+from auditor.model.observation import GapNoted
+from auditor.model.observation import RunEnded
+from auditor.model.observation import RunOpened
+from auditor.model.run import Assurance
+from auditor.model.run import Mode
+from auditor.model.run import PhaseName
+from auditor.record.control import CHANNELS
+from auditor.record.control import OFFLINE_CHANNELS
+from auditor.record.control import run_control
+from auditor.record.disk import Disk
+from auditor.record.disk import check_disk
+from auditor.record.observers import Observers
+from auditor.record.planting import identity_canaries
+from auditor.record.planting import prompt_canaries
+from auditor.record.progress import Progress
+from auditor.record.reference_run import run_reference
+from auditor.record.settings import Settings
+from auditor.record.settings import runs_folder
+from auditor.record.stage import AppStage
+from auditor.reference import model_file
+from auditor.sandbox.box import scratch_directory
+from auditor.sandbox.prepare import Wishes
+from auditor.sandbox.prepare import plan_box
+
+_STOP_GRACE_S = 3.0
+_FLOW_GRACE_S = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """A recording that came to an end."""
+
+    directory: RunDirectory
+    exit_code: int = 0
+    """128+n when signal n ended it early."""
+
+
+def record(settings: Settings) -> Recorded:
+    """Record one run.
+
+    Raises:
+        AuditError: it could not be begun or finished; what was seen is in the run directory, unsealed.
+        KeyboardInterrupt: Ctrl-C for the second time.
+    """
+    directory = store.create(settings.out)
+    recording = Recording(settings, directory)
+    try:
+        recording.prepare()
+        recording.use()
+        recording.finish()
+    finally:
+        recording.close()
+    return Recorded(directory=directory, exit_code=recording.exit_code)
+
+
+class Recording:
+    """The state of one recording; its public methods are called in the order in which they stand."""
+
+    def __init__(self, settings: Settings, directory: RunDirectory) -> None:
+        self.exit_code = 0
+        self._settings = settings
+        self._directory = directory
+        self._progress = Progress()
+        self._journal = Journal(directory.events)
+        self._journal.subscribe(self._progress.see)
+        self._bodies = BodyStore(directory.bodies)
+        self._log = directory.app_log.open("xb", buffering=0)
+        rng = Random(secrets.randbits(64))  # noqa: S311 - markers are no secrets
+        self._prompts = from_texts(settings.prompts, rng) if settings.prompts else built_in(rng)
+        hidden = (directory.root, runs_folder(), *settings.hidden)
+        self._plan = plan_box(
+            Wishes(
+                command=settings.command,
+                scratch=scratch_directory(),
+                writable=settings.writable,
+                hidden=hidden,
+                gpu=settings.gpu,
+                offline=settings.mode is Mode.OFFLINE,
+            )
+        )
+        self._observers = Observers(self._plan, directory, self._journal, self._bodies, settings.mode)
+        self._disk = Disk(self._plan, directory, self._journal)
+        self._stage: AppStage | None = None
+        self._began = time.time()
+
+    def prepare(self) -> None:
+        """Build the box and start every observer.
+
+        Raises:
+            BoxUnavailable: with the fix.
+        """
+        try:
+            notes = self._observers.build()
+        except BoxUnavailable as error:
+            self._open((error.what,))
+            raise
+        self._open(notes)
+        for canary in self._canaries():
+            self._plant(canary)
+        self._stage = AppStage(
+            settings=self._settings,
+            box=self._observers.box,
+            journal=self._journal,
+            prompts=self._prompts,
+            log=self._log,
+            listeners=self._observers.app_listeners,
+            say=self._progress.note,
+        )
+
+    def _open(self, reduced_by: tuple[str, ...]) -> None:
+        settings = self._settings
+        self._journal.write(
+            "record",
+            RunOpened(
+                id=self._directory.root.name,
+                started=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._began)),
+                command=settings.command,
+                mode=settings.mode,
+                driver=settings.driver,
+                tool_version=__version__,
+                assurance=Assurance.REDUCED if reduced_by else Assurance.FULL,
+                reduced_by=reduced_by,
+                declared=tuple((item.host, item.purpose) for item in settings.declared),
+                home=self._plan.environment["HOME"],
+                cwd=self._plan.cwd,
+                uid=self._plan.uid,
+            ),
+        )
+
+    def _canaries(self) -> tuple[Canary, ...]:
+        home = self._plan.environment["HOME"]
+        return prompt_canaries(self._prompts) + identity_canaries(self._plan.identity, home)
+
+    def _plant(self, canary: Canary) -> None:
+        self._journal.write(
+            "record",
+            CanaryPlanted(
+                id=canary.id,
+                canary=canary.kind,
+                value=canary.value,
+                planted_in=canary.planted_in,
+                context=canary.context,
+            ),
+        )
+
+    def use(self) -> None:
+        """Let the driver use the app; one signal ends the use early, but not the recording."""
+        stage = self._standing()
+        try:
+            DRIVERS[self._settings.driver](stage)
+        except (KeyboardInterrupt, Interrupted) as error:
+            number = error.number if isinstance(error, Interrupted) else int(signal.SIGINT)
+            self.exit_code = 128 + number
+            stage.say("Interrupted: ending the recording. Press Ctrl-C again to leave it unfinished.")
+            text = f"The recording was ended early by {signal.Signals(number).name}."
+            self._journal.write("record", GapNoted(observer="record", text=text, blinds=True))
+
+    def finish(self) -> None:
+        """Stop the app, list what it changed, prove that the observers saw, run the reference, seal.
+
+        Raises:
+            RecordingFailed: the disk is full; the run stays unsealed.
+        """
+        stage, box = self._standing(), self._observers.box
+        stage.begin(PhaseName.STOP)
+        box.stop_all(_STOP_GRACE_S)
+        status = stage.program.status if stage.program else "never started"
+        self._disk.write_changes("app", ignore=stage.planted)
+        if not self.exit_code:
+            self._prove()
+        self._observers.stop(_FLOW_GRACE_S)
+        error = stage.close() or self._bodies.failed
+        self._journal.write("record", RunEnded(app_status=status))
+        check_disk(self._directory.root, self._journal.failed or error)
+        self._seal(status)
+
+    def _prove(self) -> None:
+        """Our own programs, in the same box, after the app is gone."""
+        box = self._observers.box
+        self._journal.begin_phase(PhaseName.CONTROL)
+        self._observers.role("control")
+        self._observers.await_internet()
+        offline = self._settings.mode is Mode.OFFLINE
+        run_control(box, self._journal, self._plant, OFFLINE_CHANNELS if offline else CHANNELS)
+        self._disk.write_changes("control")
+        if self._settings.reference:
+            self._journal.begin_phase(PhaseName.REFERENCE)
+            self._observers.role("reference")
+            model = model_file.model_path(self._settings.reference_model)
+            run_reference(box, self._journal, model, self._prompts)
+            self._disk.write_changes("reference")
+
+    def _seal(self, status: str) -> None:
+        facts = {
+            "id": self._directory.root.name,
+            "command": list(self._settings.command),
+            "mode": self._settings.mode,
+            "driver": self._settings.driver,
+            "tool_version": __version__,
+            "app_status": status,
+            "duration_s": round(time.time() - self._began, 3),
+            "host": {
+                "kernel": platform.release(),
+                "machine": platform.machine(),
+                "python": platform.python_version(),
+                "root": not self._plan.user_namespace,
+            },
+        }
+        try:
+            self._journal.close()
+            self._log.close()
+            store.seal(self._directory, facts)
+        except OSError as error:
+            check_disk(self._directory.root, error)
+
+    def close(self) -> None:
+        """Take everything down, whatever happened before."""
+        with contextlib.suppress(OSError):
+            if self._stage is not None:
+                self._stage.close()
+        self._observers.close()
+        self._journal.close()
+        self._log.close()
+        self._progress.close()
+
+    def _standing(self) -> AppStage:
+        if self._stage is None:
+            raise RecordingFailed("The box does not stand.", fix="Call prepare() first.")
+        return self._stage
