@@ -112,9 +112,8 @@ def encode(entry: Entry) -> bytes:
         seq=entry.seq, t=entry.t, mono=entry.mono, phase=entry.phase, observer=observer,
         kind=entry.what.kind,
     )  # fmt: skip
-    body = _encoder.encode(entry.what)
     # Two encodings spliced together: five times faster than merging dictionaries.
-    return b"%b,%b\n" % (_encoder.encode(head)[:-1], body[1:]) if body != b"{}" else _encoder.encode(head) + b"\n"
+    return b"%b,%b\n" % (_encoder.encode(head)[:-1], _encoder.encode(entry.what)[1:])
 
 
 def decode(line: bytes) -> Entry:

@@ -62,7 +62,7 @@ class Box:
         plan: BoxPlan,
         hand_over: HandOver,
         on_step: Callable[[str], None] = lambda _: None,
-        meanwhile: Callable[[], None] = lambda: None,
+        meanwhile: Callable[[], object] = lambda: None,
     ) -> Box:
         """Fork the helper and let it build namespaces and network.
 

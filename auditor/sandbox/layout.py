@@ -149,7 +149,11 @@ def text_steps(names: Iterable[str], inject: Path) -> list[MountStep]:
 
 def hide_steps(paths: Iterable[Path]) -> list[MountStep]:
     """Put nothing in the place of directories that the app must not see."""
-    return [Tmpfs(target=str(path), options="mode=000", read_only=True) for path in paths if path.is_dir()]
+    wanted = sorted({os.path.realpath(path) for path in paths if path.is_dir()})
+    outermost = [
+        path for path in wanted if not any(_inside(path, other) for other in wanted if other != path)
+    ]
+    return [Tmpfs(target=path, options="mode=000", read_only=True, optional=True) for path in outermost]
 
 
 def new_root(scratch: Path) -> str:

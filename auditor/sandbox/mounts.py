@@ -95,7 +95,10 @@ def _escaped(path: str) -> str:
 
 def _tmpfs(root: str, step: Tmpfs) -> str:
     target = inside(root, step.target)
-    os.makedirs(target, exist_ok=True) if not os.path.isdir(target) else None
+    if not os.path.isdir(target):
+        if step.optional:
+            return ""
+        os.makedirs(target)
     flags = syscalls.MS_NOSUID | syscalls.MS_NODEV | (syscalls.MS_RDONLY if step.read_only else 0)
     syscalls.mount("tmpfs", target, "tmpfs", flags, step.options)
     return ""

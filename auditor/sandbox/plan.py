@@ -43,6 +43,8 @@ class Tmpfs:
     target: str
     options: str = "mode=755"
     read_only: bool = False
+    optional: bool = False
+    """Leave it out when the target is not there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
