@@ -29,7 +29,7 @@ class Arch(enum.IntEnum):
     AARCH64 = 0xC00000B7
 
 
-class Test(enum.Enum):
+class Scope(enum.Enum):
     """Which of a system call's invocations are reported."""
 
     ALL = enum.auto()
@@ -54,7 +54,7 @@ class Call:
     """Number on each architecture, -1 where it does not exist."""
     action: int = WATCH
     """`WATCH`, or the errno that it fails with."""
-    test: Test = Test.ALL
+    scope: Scope = Scope.ALL
 
     def number(self, arch: Arch) -> int:
         """Number of the call on `arch`."""
@@ -67,12 +67,12 @@ POLICY: Final = (
     Call("connect", 42, 362, 203),
     Call("bind", 49, 361, 200),
     Call("listen", 50, 363, 201),
-    Call("sendto", 44, 369, 206, test=Test.ADDRESSED),
+    Call("sendto", 44, 369, 206, scope=Scope.ADDRESSED),
     Call("execve", 59, 11, 221),
     Call("execveat", 322, 358, 281),
     Call("exit_group", 231, 252, 94),
-    Call("socket", 41, 359, 198, errno.EAFNOSUPPORT, Test.ODD_SOCKET),
-    Call("socketpair", 53, 360, 199, errno.EAFNOSUPPORT, Test.ODD_SOCKET),
+    Call("socket", 41, 359, 198, errno.EAFNOSUPPORT, Scope.ODD_SOCKET),
+    Call("socketpair", 53, 360, 199, errno.EAFNOSUPPORT, Scope.ODD_SOCKET),
     # Its arguments lie in memory, where they could change after a look; every libc since Linux 4.3 has
     # the direct calls.
     Call("socketcall", -1, 102, -1, errno.ENOSYS),
@@ -135,17 +135,17 @@ def _section(arch: Arch) -> list[bpf.Step]:
     for call in POLICY:
         if call.number(arch) < 0:
             continue
-        target = f"{arch.name} notify" if call.test is Test.ALL else f"{arch.name} {call.name}"
+        target = f"{arch.name} notify" if call.scope is Scope.ALL else f"{arch.name} {call.name}"
         steps += [bpf.when_equal(call.number(arch), then=target)]
-        if call.test is not Test.ALL:
-            tails += [target, *_test(arch, call.test, target)]
+        if call.scope is not Scope.ALL:
+            tails += [target, *_narrowed(arch, call.scope, target)]
     steps += [bpf.give(_ALLOW), *tails]
     return [*steps, f"{arch.name} notify", bpf.give(_NOTIFY)]
 
 
-def _test(arch: Arch, test: Test, prefix: str) -> list[bpf.Step]:
+def _narrowed(arch: Arch, scope: Scope, prefix: str) -> list[bpf.Step]:
     notify = f"{arch.name} notify"
-    if test is Test.ADDRESSED:
+    if scope is Scope.ADDRESSED:
         low = _OFFSET_ARGUMENTS + 8 * 4
         return [
             bpf.load_word(low), bpf.when_equal(0, otherwise=notify),
