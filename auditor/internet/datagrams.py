@@ -128,12 +128,20 @@ class DatagramGateway:
 
     def _receive(self, talk: Conversation, data: bytes) -> None:
         talk.last = time.monotonic()
-        service = self._services.get(talk.destination.port)
-        answer = service(data, talk.client, talk.destination, talk.identity) if service else None
+        answer = self._ask(talk, data)
         if answer is None:
             self._record(talk, data)
         else:
             self._send(talk, answer)
+
+    def _ask(self, talk: Conversation, data: bytes) -> bytes | None:
+        service = self._services.get(talk.destination.port)
+        if service is None:
+            return None
+        try:
+            return service(data, talk.client, talk.destination, talk.identity)
+        except Exception:  # noqa: BLE001 - a bug of a service must not lose the datagram
+            return None
 
     def _record(self, talk: Conversation, data: bytes) -> None:
         if talk.flow is None:

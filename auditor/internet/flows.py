@@ -42,7 +42,7 @@ class FlowBook:
         """Ask once whose socket it is; a failing observer costs the owner, never the flow."""
         try:
             return self._identify(transport, client, destination)
-        except OSError:
+        except Exception:  # noqa: BLE001 - see above
             return NOBODY
 
     def open(
@@ -60,7 +60,7 @@ class FlowBook:
     def close(self) -> None:
         """Note what was lost; called once, after the last flow closed."""
         if self.lost:
-            text = f"The proxy could not follow {self.lost} flows to their end; their packets were recorded."
+            text = f"Flows that the proxy could not follow to their end: {self.lost}. Packets were recorded."
             self.write(GapNoted(observer=OBSERVER, text=text, blinds=True))
 
 

@@ -107,6 +107,7 @@ class Handler(server.LiveConnectionHandler):
         self._recorder = recorder
         self._flow = recorder.flow
         self._hooks = Hooks(recorder, terminator)
+        self._outbox: list[bytes] = []
         context = self.layer.context
         destination = (recorder.flow.destination.ip, recorder.flow.destination.port)
         context.client.sockname = context.server.address = destination
@@ -135,6 +136,7 @@ class Handler(server.LiveConnectionHandler):
                     self._perform(command, pending)
             except Exception as error:  # noqa: BLE001 - whatever goes wrong in there, the flow is recorded
                 self._crashed(event, error)
+        self._flush()
 
     def _perform(self, command: commands.Command, pending: deque[events.Event]) -> None:
         if isinstance(command, commands.StartHook):
@@ -152,13 +154,20 @@ class Handler(server.LiveConnectionHandler):
 
     def _perform_io(self, command: commands.ConnectionCommand) -> None:
         if isinstance(command, commands.SendData):
-            writer = self.transports[command.connection].writer
-            if writer is not None and not writer.is_closing():
-                self._flow.bytes_in += len(command.data)
-                writer.write(command.data)
+            self._outbox.append(command.data)
         elif isinstance(command, commands.CloseConnection):
+            self._flush()
             half = isinstance(command, commands.CloseTcpConnection) and command.half_close
             self.close_connection(command.connection, half)
+
+    def _flush(self) -> None:
+        """Send what one event caused in one piece: head and body of an answer cost one system call."""
+        transport = self.transports.get(self.client)
+        writer = transport.writer if transport else None
+        if self._outbox and writer is not None and not writer.is_closing():
+            self._flow.bytes_in += sum(map(len, self._outbox))
+            writer.write(b"".join(self._outbox))
+        self._outbox.clear()
 
     async def wakeup(self, request: commands.RequestWakeup) -> None:
         """A layer that asks to go on gets its turn when the client has taken what was sent."""

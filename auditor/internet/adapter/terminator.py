@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from auditor.internet.ca import CertificateAuthority
 
-MAX_CONTEXTS = 1024
+MAX_CONTEXTS = 256
 CIPHERS = b"DEFAULT:@SECLEVEL=0"
 """Old clients too: what cannot be opened cannot be read."""
 PREFERRED = (b"h2", b"http/1.1", b"http/1.0")
@@ -44,6 +44,7 @@ class Terminator:
             context = self._contexts[host] = self._make(host)
             if len(self._contexts) > MAX_CONTEXTS:
                 self._contexts.popitem(last=False)
+        self._contexts.move_to_end(host)
         return context
 
     def _make(self, host: str) -> SSL.Context:
