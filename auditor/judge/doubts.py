@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from auditor.judge.host import declared_purpose
 from auditor.judge.wording import plural
+from auditor.judge.wording import printable
 from auditor.model.flow import Visibility
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 PROMPTS_STAY = 2
 """Number of the principle that content which could not be read leaves open."""
+_ORDERLY = ("", "exit 0", "ended", "running", "still running at the end")
+"""How an app ends that did what it was asked; empty when it is not known."""
 PROMPT_PURPOSES = ("prompt-leak", "cloud-inference")
 """Declared purposes that say: this host may receive what I type."""
 
@@ -42,6 +45,8 @@ class Doubt:
     """A sentence; empty when nothing is known to help."""
     principle: int = 0
     """The one principle that it leaves open; 0 for all."""
+    blinds: bool = True
+    """False when the user accepted it: the verdict stays."""
 
 
 def doubts_about(case: Case, outcomes: Iterable[RuleOutcome]) -> tuple[Doubt, ...]:
@@ -60,8 +65,8 @@ def _recording(case: Case) -> Iterator[Doubt]:
 def _app(case: Case) -> Iterator[Doubt]:
     """An app that did not run, or not to a proper end, has not shown what it does."""
     status = case.run.app_status
-    crashed = status.startswith(("signal", "killed"))
-    refused = bool(status) and not status.startswith(("exit 0", "still running", "signal", "killed"))
+    crashed = status.startswith("signal")
+    refused = not crashed and status not in _ORDERLY
     if not case.processes:
         yield Doubt(text="the app did not start", fix="Try the command by itself, outside of the audit.")
     elif crashed or (refused and not case.coverage.answer_contains_marker):
@@ -77,7 +82,7 @@ def _prompts(case: Case) -> Iterator[Doubt]:
         return
     if not coverage.prompted:
         yield Doubt(text="the app could not be prompted, so it was never used", fix=_DRIVER_FIX)
-    elif coverage.answer_contains_marker is None:
+    elif coverage.answer_contains_marker is None and case.answers:
         return  # the user vouched for the answer
     elif not coverage.answered:
         yield Doubt(
@@ -112,26 +117,34 @@ def _gaps(case: Case) -> Iterator[Doubt]:
 
 
 def _unreadable(case: Case) -> Iterator[Doubt]:
-    """What was typed may be inside a flow that could not be read, unless that host may have it anyway."""
-    opaque = [
-        flow
-        for flow in case.flows
-        if flow.visibility is Visibility.OPAQUE and not _may_have_prompts(flow, case)
-    ]
-    if opaque and case.coverage.prompted:
-        hosts = list(dict.fromkeys(flow.destination.domain or flow.destination.ip for flow in opaque))
-        more = f" and {len(hosts) - 3} more" if len(hosts) > 3 else ""
-        yield Doubt(
-            text=f"the content of {plural(len(opaque), 'flow')} to {', '.join(hosts[:3])}{more} "
-            "could not be read, so what was typed may be in it",
-            fix="See in the report why each could not be read.",
-            principle=PROMPTS_STAY,
-        )
+    """What was typed may be inside a flow that could not be read.
+
+    Where the user declared that the host may have it, only the principle is left open, not the verdict.
+    """
+    if not case.coverage.prompted:
+        return
+    opaque = [flow for flow in case.flows if flow.visibility is Visibility.OPAQUE]
+    for accepted in (False, True):
+        flows = [flow for flow in opaque if _may_have_prompts(flow, case) is accepted]
+        if flows:
+            yield Doubt(
+                text=f"the content of {plural(len(flows), 'flow')} to {_hosts(flows)} could not be read, "
+                "so what was typed may be in it",
+                fix="See in the report why each could not be read.",
+                principle=PROMPTS_STAY,
+                blinds=not accepted,
+            )
+
+
+def _hosts(flows: Iterable[Flow]) -> str:
+    hosts = list(dict.fromkeys(flow.destination.domain or flow.destination.ip for flow in flows))
+    more = f" and {len(hosts) - 3} more" if len(hosts) > 3 else ""
+    return printable(", ".join(hosts[:3])) + more
 
 
 def _may_have_prompts(flow: Flow, case: Case) -> bool:
-    host = flow.destination.domain or flow.destination.ip
-    return flow.declared and declared_purpose(host, case.run.declared) in PROMPT_PURPOSES
+    names = (flow.destination.domain, flow.sni, flow.destination.ip)
+    return flow.declared and declared_purpose(names, case.run.declared) in PROMPT_PURPOSES
 
 
 def _broken_rules(outcomes: Iterable[RuleOutcome]) -> Iterator[Doubt]:

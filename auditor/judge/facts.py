@@ -150,7 +150,7 @@ class _Maker:
             | of.process_fields(lookup.process)
             | of.destination_fields(destination)
             | of.lookup_fields(lookup, followed=destination.domain in self._followed)
-            | of.declared_fields(destination, self.case.run.declared, declared=lookup.declared)
+            | of.declared_fields((lookup.name,), self.case.run.declared, declared=lookup.declared)
             | self._canaries(lookup.canaries)
         )
         return Record(

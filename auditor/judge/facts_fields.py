@@ -90,16 +90,15 @@ def destination_fields(destination: Destination) -> dict[str, Value]:
     })  # fmt: skip
 
 
-def declared_fields(
-    destination: Destination, entries: Sequence[Declared], *, declared: bool
-) -> dict[str, Value]:
-    """What the user said about the destination."""
-    purpose = host.declared_purpose(destination.domain or destination.ip, entries) if declared else ""
+def declared_fields(names: Sequence[str], entries: Sequence[Declared], *, declared: bool) -> dict[str, Value]:
+    """What the user said about the destination, which goes by these names."""
+    purpose = host.declared_purpose(names, entries) if declared else ""
     return present({"audit.declared": declared, "audit.declared_purpose": purpose})
 
 
 def flow_fields(flow: Flow, entries: Sequence[Declared]) -> dict[str, Value]:
     """A flow by itself."""
+    names = (flow.destination.domain, flow.sni, flow.destination.ip)
     purposes = dict.fromkeys((flow.purpose.value, *(one.purpose.value for one in flow.requests)))
     return present({
         "network.transport": flow.transport,
@@ -113,7 +112,7 @@ def flow_fields(flow: Flow, entries: Sequence[Declared]) -> dict[str, Value]:
         "audit.purpose": tuple(purposes),
         "audit.entity.name": flow.entity,
         "audit.phase": flow.phase,
-    }) | declared_fields(flow.destination, entries, declared=flow.declared)  # fmt: skip
+    }) | declared_fields(names, entries, declared=flow.declared)  # fmt: skip
 
 
 def exchange_fields(exchange: HttpExchange) -> dict[str, Value]:

@@ -54,10 +54,15 @@ def scope(domain: str, ip: str) -> str:
     return next((name for name, holds in kinds.items() if holds), "public")
 
 
-def declared_purpose(host: str, declared: Sequence[Declared]) -> str:
-    """The purpose that the user gave a host with `--allow HOST=PURPOSE`; exact names go before wildcards."""
-    host = host.rstrip(".").lower()
-    fitting = [entry for entry in declared if _covers(entry.host.lower(), host)]
+def declared_purpose(names: Sequence[str], declared: Sequence[Declared]) -> str:
+    """The purpose that the user gave a host with `--allow HOST=PURPOSE`; exact names go before wildcards.
+
+    Args:
+        names: What the host is called: name, SNI, address; empty ones are passed over.
+        declared: What the user declared.
+    """
+    called = [name.rstrip(".").lower() for name in names if name]
+    fitting = [entry for entry in declared if any(_covers(entry.host.lower(), name) for name in called)]
     fitting.sort(key=lambda entry: (entry.host.startswith("*."), -len(entry.host)))
     return next((entry.purpose for entry in fitting), "")
 

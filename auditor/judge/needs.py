@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from auditor.judge.rulefile import Need
 from auditor.model.flow import Visibility
+from auditor.model.run import Mode
 
 if TYPE_CHECKING:
     from auditor.model.case import Case
@@ -23,7 +24,9 @@ def missing_needs(case: Case) -> dict[Need, str]:
     seen = [control.channel for control in case.coverage.controls if control.seen]
     dns = any(channel.startswith("dns") for channel in seen)
     file = any(channel.startswith("file") for channel in seen)
-    wire = any(not channel.startswith(("dns", "file")) for channel in seen)
+    wire = any(not channel.startswith(("dns", "file")) for channel in seen) or (
+        bool(seen) and _unplugged(case)
+    )
     opaque = sum(flow.visibility is Visibility.OPAQUE for flow in case.flows)
     missing = {
         Need.FLOWS: (not (wire or case.flows), "no connection of our control was seen"),
@@ -38,3 +41,8 @@ def missing_needs(case: Case) -> dict[Need, str]:
         Need.PROMPTS: (not case.coverage.prompted, "no prompt was handed to the app"),
     }
     return {need: why for need, (lacking, why) in missing.items() if lacking}
+
+
+def _unplugged(case: Case) -> bool:
+    """With the cable pulled no connection comes to be: what is wanted shows in look-ups and in calls."""
+    return case.run.mode is Mode.OFFLINE

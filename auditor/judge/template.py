@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from auditor.judge.field import BY_NAME
 from auditor.judge.field import COUNT
+from auditor.judge.wording import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 SHOWN = 3
 """Different values a message lists before it counts the rest."""
-LENGTH = 200
-"""Characters of one value."""
 LOOKED_AT = 500
 """Records whose values are looked at."""
 
@@ -55,7 +54,7 @@ def _text(name: str, records: Sequence[Fields]) -> str:
     if not values:
         return BY_NAME[name].absent
     more = f" and {len(values) - SHOWN} more" if len(values) > SHOWN else ""
-    return ", ".join(_printable(value) for value in values[:SHOWN]) + more
+    return ", ".join(_shown(value) for value in values[:SHOWN]) + more
 
 
 def _distinct(name: str, records: Sequence[Fields]) -> list[Scalar]:
@@ -71,10 +70,5 @@ def _total(name: str, records: Sequence[Fields]) -> int:
     return sum(int(one) for value in values for one in (value if isinstance(value, tuple) else (value,)))
 
 
-def _printable(value: Scalar) -> str:
-    """Text of a value that the app may have chosen: one line, no control or bidi characters."""
-    text = str(value) if not isinstance(value, bool) else str(value).lower()
-    shown = "".join(
-        char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text[: LENGTH + 1]
-    )
-    return shown if len(shown) <= LENGTH else f"{shown[: LENGTH - 1]}\N{HORIZONTAL ELLIPSIS}"
+def _shown(value: Scalar) -> str:
+    return str(value).lower() if isinstance(value, bool) else printable(str(value))

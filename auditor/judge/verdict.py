@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from auditor.errors import ExitCode
 from auditor.judge.wording import plural
+from auditor.judge.wording import printable
 from auditor.judge.wording import sentence
 from auditor.model.finding import Outcome
 from auditor.model.finding import Verdict
@@ -41,6 +42,7 @@ def decide(case: Case, findings: Sequence[Finding], doubts: Sequence[Doubt], pol
     Returns:
         Its first reason is the verdict in one sentence; the second quotes the coverage.
     """
+    doubts = [doubt for doubt in doubts if doubt.blinds]
     open_ = [finding for finding in findings if finding.suppressed is None]
     failing = [finding for finding in open_ if finding.severity.rank >= policy.fail_on.rank]
     below = len(open_) - len(failing)
@@ -70,7 +72,7 @@ def _place(finding: Finding) -> str:
     destination = finding.destination
     if destination is None:
         return ""
-    address = destination.domain or destination.ip
+    address = printable(destination.domain or destination.ip)
     return f"{address}:{destination.port}" if destination.port else address
 
 
@@ -82,10 +84,8 @@ def _passed(case: Case, below: int, policy: Policy) -> str:
             f"on this machine was not tested{_also(below, policy)}."
         )
     answers = sum(not answer.error for answer in case.answers)
-    unproven = ", accepted without proof," if case.coverage.answer_contains_marker is None else ""
-    return (
-        f"{seen} answered {plural(answers, 'prompt')}{unproven} and before and after{_also(below, policy)}."
-    )
+    unproven = ", which was accepted without proof" if case.coverage.answer_contains_marker is None else ""
+    return f"{seen} ran and answered {plural(answers, 'prompt')}{unproven}{_also(below, policy)}."
 
 
 def _phases(case: Case) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+LENGTH = 200
+"""Characters of one value that the app may have chosen."""
+
 
 def plural(count: int, noun: str) -> str:
     """A number with its noun.
@@ -20,3 +23,15 @@ def sentence(clause: str) -> str:
     """
     clause = clause.strip()
     return f"{clause[:1].upper()}{clause[1:].rstrip('.')}."
+
+
+def printable(text: str) -> str:
+    """Text that the app may have chosen, on one line: bounded, no control or bidi characters.
+
+    >>> printable("a" + chr(10) + "b")
+    'a\N{REPLACEMENT CHARACTER}b'
+    """
+    shown = "".join(
+        char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text[: LENGTH + 1]
+    )
+    return shown if len(shown) <= LENGTH else f"{shown[: LENGTH - 1]}\N{HORIZONTAL ELLIPSIS}"

@@ -27,6 +27,19 @@ def test_a_run_that_proved_itself_leaves_no_doubt(case, flow):
         ({"run__app_status": "exit 1", "coverage__answer_contains_marker": False}, "exit 1"),
         ({"coverage__prompted": False}, "could not be prompted"),
         ({"coverage__answered": False, "coverage__answer_contains_marker": False}, "gave no answer"),
+        (
+            {"coverage__answered": False, "coverage__answer_contains_marker": None, "answers": ()},
+            "gave no answer",
+        ),
+        (
+            {
+                "run__app_status": "exit 127",
+                "run__driver": "none",
+                "coverage__prompted": False,
+                "coverage__answer_contains_marker": None,
+            },
+            "exit 127",
+        ),
         ({"coverage__answer_contains_marker": False}, "no answer shows the marker"),
         ({"coverage__controls": ()}, "no control of our own"),
         (
@@ -74,12 +87,14 @@ def test_what_could_not_be_read_may_hold_what_was_typed(case, flow):
 
 
 @pytest.mark.parametrize(
-    ("purpose", "doubts"), [("cloud-inference", 0), ("prompt-leak", 0), ("telemetry", 1), ("", 1)]
+    ("purpose", "blinds"),
+    [("cloud-inference", False), ("prompt-leak", False), ("telemetry", True), ("", True)],
 )
-def test_a_host_that_may_have_what_was_typed_may_hide_it(case, flow, purpose, doubts):
+def test_where_the_host_may_have_it_only_the_principle_is_open(case, flow, purpose, blinds):
     opaque = flow(visibility=Visibility.OPAQUE, requests=(), declared=True)
     declared = (Declared(host="*.vendor.example", purpose=purpose),)
-    assert len(texts(case(flows=(opaque,), run__declared=declared))) == doubts
+    (doubt,) = doubts_about(case(flows=(opaque,), run__declared=declared), ())
+    assert (doubt.blinds, doubt.principle) == (blinds, 2)
 
 
 def test_a_broken_rule_is_a_doubt(case):

@@ -52,8 +52,8 @@ def test_the_most_exact_declaration_names_the_purpose():
         Declared(host="*.eu.example.com", purpose="account"),
         Declared(host="api.example.com", purpose="cloud-inference"),
     )
-    assert host.declared_purpose("API.example.com.", declared) == "cloud-inference"
-    assert host.declared_purpose("x.example.com", declared) == "telemetry"
-    assert host.declared_purpose("x.eu.example.com", declared) == "account"
-    assert host.declared_purpose("example.com", declared) == ""
-    assert host.declared_purpose("badexample.com", declared) == ""
+    assert host.declared_purpose(["", "API.example.com."], declared) == "cloud-inference"
+    assert host.declared_purpose(["", "x.example.com"], declared) == "telemetry"
+    assert host.declared_purpose(["", "x.eu.example.com"], declared) == "account"
+    assert host.declared_purpose(["", "example.com"], declared) == ""
+    assert host.declared_purpose(["", "badexample.com"], declared) == ""

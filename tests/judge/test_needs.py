@@ -6,6 +6,7 @@ from auditor.judge.needs import missing_needs
 from auditor.judge.rulefile import Need
 from auditor.model.coverage import ControlResult
 from auditor.model.flow import Visibility
+from auditor.model.run import Mode
 
 
 def controls(*channels, seen=True):
@@ -30,6 +31,11 @@ def test_an_observer_that_saw_no_control_is_not_trusted(case, channels, missing)
     assert set(missing_needs(case(coverage__controls=controls(*channels)))) == missing
     unseen = (*controls(*channels), *controls("https", "dns", "file", seen=False))
     assert set(missing_needs(case(coverage__controls=unseen))) == missing
+
+
+def test_with_the_cable_pulled_there_are_no_flows_to_miss(case):
+    pulled = case(run__mode=Mode.OFFLINE, coverage__controls=controls("dns", "file"))
+    assert missing_needs(pulled) == {}
 
 
 def test_what_was_recorded_proves_its_own_observer(case, flow, lookup):

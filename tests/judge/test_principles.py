@@ -73,6 +73,18 @@ def test_an_unreadable_flow_leaves_the_prompt_principle_open_and_no_other(case, 
     assert [number for number, outcome in found.items() if outcome is Outcome.INCONCLUSIVE] == [2]
 
 
+def test_a_prompt_where_it_was_declared_passes_the_run_and_not_the_principle(case, flow, sighted, bundled):
+    declared = (Declared(host="stats.vendor.example", purpose="cloud-inference"),)
+    sent = case(flows=(flow(declared=True),), canaries=(sighted(),), run__declared=declared)
+    hidden = case(
+        flows=(flow(declared=True, requests=(), visibility=Visibility.OPAQUE),), run__declared=declared
+    )
+    for one, outcome in ((sent, Outcome.FAIL), (hidden, Outcome.INCONCLUSIVE)):
+        judgement = judge(one, bundled, Policy())
+        assert judgement.verdict.outcome is Outcome.PASS
+        assert judgement.principles[1].outcome is outcome
+
+
 def test_a_gap_of_one_principle_leaves_that_one_open(case, outcomes):
     found = outcomes(case(coverage__gaps=(Gap(text="x", blinds=True, principle=4),)))
     assert [number for number, outcome in found.items() if outcome is Outcome.INCONCLUSIVE] == [4]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from auditor.judge.wording import plural
+from auditor.judge.wording import printable
 from auditor.judge.wording import sentence
 
 
@@ -16,3 +17,8 @@ def test_numbers_carry_their_noun(count, text):
 )
 def test_a_clause_becomes_a_sentence(clause, text):
     assert sentence(clause) == text
+
+
+def test_what_the_app_chose_is_bounded_and_stays_on_one_line():
+    assert printable("a\n\u202e\x1b[1mb") == "a\ufffd\ufffd\ufffd[1mb"
+    assert len(printable("x" * 999)) == 200
