@@ -41,7 +41,21 @@ JOIN_S = 10.0
 
 
 class Internet:
-    """Everything a program in the box can reach."""
+    """Everything a program in the box can reach. Nothing happens before `start`.
+
+    Args:
+        journal: Where observations go.
+        bodies: Where contents go.
+        ca: Signs the certificate of every host.
+        mode: `sinkhole` or `offline` (names fail, and only the name server answers).
+        sockets: What TPROXY delivers to; closed by `stop`.
+        reply_socket: Makes the socket from which a datagram is answered.
+        identify: Whose socket a connection comes from.
+        own_names: The box's own names with their addresses.
+        keylog: File for the secrets of TLS sessions.
+        extra_services: Asked before the built-in ones.
+        destination: Original destination of an accepted socket.
+    """
 
     def __init__(
         self,
@@ -58,21 +72,6 @@ class Internet:
         extra_services: tuple[Service, ...] = (),
         destination: Destination = original_destination,
     ) -> None:
-        """Nothing happens before `start`.
-
-        Args:
-            journal: Where observations go.
-            bodies: Where contents go.
-            ca: Signs the certificate of every host.
-            mode: `sinkhole` or `offline` (names fail, and only the name server answers).
-            sockets: What TPROXY delivers to; closed by `stop`.
-            reply_socket: Makes the socket from which a datagram is answered.
-            identify: Whose socket a connection comes from.
-            own_names: The box's own names with their addresses.
-            keylog: File for the secrets of TLS sessions.
-            extra_services: Asked before the built-in ones.
-            destination: Original destination of an accepted socket.
-        """
         self._ca = ca
         self._offline = mode == OFFLINE
         self._sockets = sockets
