@@ -76,6 +76,8 @@ class Ring:
         packet_socket.setsockopt(_SOL_PACKET, _RX_RING, request)
         self._memory = memoryview(mmap.mmap(packet_socket.fileno(), BLOCK * blocks))
         self._next = 0
+        # The kernel counts what came before there was a ring as dropped; reading sets it to zero.
+        packet_socket.getsockopt(_SOL_PACKET, _STATISTICS, 12)
         self._delivered = 0
         self._dropped = 0
 
