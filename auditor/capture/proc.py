@@ -101,4 +101,6 @@ def arguments(pid: int) -> tuple[str, ...]:
         raw = read(f"/proc/{pid}/cmdline", MAX_ARGV)
     except OSError:
         return ()
+    if not raw:  # a zombie, or one in the middle of its execve
+        return ()
     return tuple(text(each[:MAX_ARGUMENT]) for each in raw.removesuffix(b"\0").split(b"\0")[:MAX_ARGUMENTS])
