@@ -191,9 +191,10 @@ class Recording:
             RecordingFailed: the disk is full; the run stays unsealed.
         """
         stage, box = self._standing(), self._observers.box
+        # Before we stop it: our own signal says nothing about the app.
+        status = stage.status()
         stage.begin(PhaseName.STOP)
         box.stop_all(_STOP_GRACE_S)
-        status = stage.program.status if stage.program else "never started"
         self._disk.write_changes("app", ignore=stage.planted)
         if not self.exit_code:
             self._prove()

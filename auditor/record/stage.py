@@ -118,6 +118,12 @@ class AppStage:
         """Whether the process that was started still runs."""
         return self.program is not None and self.program.running
 
+    def status(self) -> str:
+        """How the app ended, or that it has not."""
+        if self.program is None:
+            return "never started"
+        return "still running at the end" if self.program.running else self.program.status
+
     def box_alive(self) -> bool:
         """Whether any process of the app is left."""
         return self._box.process_count() > 0
