@@ -12,6 +12,7 @@ import secrets
 import signal
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 
 from auditor import __version__
@@ -71,8 +72,9 @@ def record(settings: Settings) -> Recorded:
         AuditError: it could not be begun or finished; what was seen is in the run directory, unsealed.
         KeyboardInterrupt: Ctrl-C for the second time.
     """
+    model = model_file.model_path(settings.reference_model) if settings.reference else None
     directory = store.create(settings.out)
-    recording = Recording(settings, directory)
+    recording = Recording(settings, directory, model)
     try:
         recording.prepare()
         recording.use()
@@ -85,8 +87,10 @@ def record(settings: Settings) -> Recorded:
 class Recording:
     """The state of one recording; its public methods are called in the order in which they stand."""
 
-    def __init__(self, settings: Settings, directory: RunDirectory) -> None:
+    def __init__(self, settings: Settings, directory: RunDirectory, model: Path | None) -> None:
+        """Plan it; nothing runs yet. Without a `model` there is no reference run."""
         self.exit_code = 0
+        self._model = model
         self._settings = settings
         self._directory = directory
         self._progress = Progress()
@@ -213,11 +217,10 @@ class Recording:
         offline = self._settings.mode is Mode.OFFLINE
         run_control(box, self._journal, self._plant, OFFLINE_CHANNELS if offline else CHANNELS)
         self._disk.write_changes("control")
-        if self._settings.reference:
+        if self._model is not None:
             self._journal.begin_phase(PhaseName.REFERENCE)
             self._observers.role("reference")
-            model = model_file.model_path(self._settings.reference_model)
-            run_reference(box, self._journal, model, self._prompts)
+            run_reference(box, self._journal, self._model, self._prompts)
             self._disk.write_changes("reference")
 
     def _seal(self, status: str) -> None:
