@@ -31,11 +31,8 @@ class Stat:
     session: int
     start: int
     """Clock ticks after boot."""
-
-    @property
-    def key(self) -> ProcessKey:
-        """Name of the process that no other ever has."""
-        return process_key(self.pid, self.start)
+    key: ProcessKey
+    """Name of the process that no other ever has."""
 
 
 def read(path: str, limit: int) -> bytes:
@@ -55,9 +52,11 @@ def stat(pid: int) -> Stat:
     """
     # The second field holds the program's name, which may contain blanks and parentheses.
     fields = read(f"/proc/{pid}/stat", 1024).rpartition(b")")[2].split()
+    start = int(fields[19])
     return Stat(
-        pid=pid, parent=int(fields[1]), group=int(fields[2]), session=int(fields[3]), start=int(fields[19])
-    )
+        pid=pid, parent=int(fields[1]), group=int(fields[2]), session=int(fields[3]), start=start,
+        key=process_key(pid, start),
+    )  # fmt: skip
 
 
 def leader(tid: int) -> int:

@@ -80,7 +80,10 @@ class Watching:
                 os.close(fd)
 
     def _take_listener(self) -> None:
-        data, ancillary, _, _ = self._intake.recvmsg(64, 256)
+        try:
+            data, ancillary, _, _ = self._intake.recvmsg(64, 256)
+        except OSError:
+            data, ancillary = b"", []
         if not data:  # every process that could hand over a listener is gone
             self._poll.unregister(self._intake)
             return
