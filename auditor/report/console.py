@@ -136,7 +136,7 @@ def _finding(finding: Finding, flows: list[Flow]) -> Iterator[Line]:
 
 
 def _who_where(finding: Finding, flows: list[Flow]) -> tuple[tuple[str, str], ...]:
-    who = headline.process_name(finding.process) if finding.process else "the app"
+    who = headline.process_name(finding.process) if finding.process and finding.process.pid else "the app"
     where = ""
     if finding.destination is not None:
         name = host_name(finding.destination.domain or finding.destination.ip)
@@ -145,7 +145,8 @@ def _who_where(finding: Finding, flows: list[Flow]) -> tuple[tuple[str, str], ..
     purposes = dict.fromkeys(PURPOSES[flow.purpose] for flow in flows)
     sent = [f"sent {size(sum(flow.bytes_out for flow in flows))}"] if flows else []
     what = [*purposes, *sent] or [visible(finding.message).rstrip(".")]
-    return (who, ""), (where, "bold"), (f"   {', '.join([*what, f'phase {finding.phase}'])}", "")
+    when = [f"phase {finding.phase}"] if finding.phase else []
+    return (who, ""), (where, "bold"), (f"   {', '.join([*what, *when])}", "")
 
 
 def _unseen(result: Result) -> Iterator[Line]:

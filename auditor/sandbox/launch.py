@@ -98,6 +98,8 @@ def _become(
         stdin = fds[0] if fds else os.open("/dev/null", os.O_RDONLY)
         for source, target in ((stdin, 0), (output, 1), (output, 2)):
             os.dup2(source, target)
+        # Pid 1 is closed to everyone, and so is its copy; the watcher must be able to read our execve.
+        syscalls.prctl(syscalls.PR_SET_DUMPABLE, 1)
         hand_over(message["role"])
         os.dup2(failure, 3, inheritable=False)
         failure = 3
