@@ -180,7 +180,8 @@ def _canary(report: CanaryReport, lookups: set[str]) -> doc.Canary:
 
 
 def _found(sighting: Sighting, lookups: set[str]) -> doc.Found:
-    kind = "file" if sighting.where.startswith("file") else "lookup" if sighting.subject in lookups else "flow"
+    in_file = sighting.where.startswith("file")
+    kind = "file" if in_file else "lookup" if sighting.subject in lookups else "flow"
     return doc.Found(
         where=sighting.where,
         encoding=" > ".join(sighting.encoding) or "plain",

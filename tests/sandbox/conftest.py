@@ -53,8 +53,8 @@ class Standing:
         return self.run(sys.executable, "-I", "-c", source, **how)
 
 
-def build(**wishes: object) -> Box:
-    plan = plan_box(Wishes(command=[sys.executable], scratch=scratch_directory(), **wishes))
+def build(base: Path = Path("/var/tmp"), **wishes: object) -> Box:
+    plan = plan_box(Wishes(command=[sys.executable], scratch=scratch_directory(base), **wishes))
     box = Box.build(plan, hand_over=lambda _role: None)
     write_files(plan, CERTIFICATE, [("2.5.4.3", "Test")])
     box.furnish()

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -216,8 +217,9 @@ _VICTIM = """
 import sys, time
 sys.path[:0] = {path!r}
 import os
+from pathlib import Path
 from conftest import build
-box = build()
+box = build(Path(sys.argv[1]))
 program = box.spawn(["sh", "-c", "setsid sleep 1000 & sleep 1000"], role="app")
 print(box.plan.scratch, flush=True)
 time.sleep(1000)
@@ -227,20 +229,22 @@ time.sleep(1000)
 @pytest.mark.parametrize("delay_s", [0.0, 0.02, 0.05, 0.08, 0.12, 0.2, 0.3, 0.5, 0.8])
 def test_nothing_is_left_when_the_supervisor_is_killed(delay_s: float, tmp_path) -> None:
     path = [str(Path(__file__).parent), *sys.path]
-    before = set(Path("/var/tmp").iterdir())
-    with subprocess.Popen(
-        [sys.executable, "-c", _VICTIM.format(path=path)], stdout=subprocess.PIPE, cwd=tmp_path
-    ) as victim:
-        time.sleep(0.2 + delay_s)
-        family = _family(victim.pid)
-        os.kill(victim.pid, signal.SIGKILL)
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline and (
-        any(process.is_running() for process in family) or set(Path("/var/tmp").iterdir()) - before
-    ):
-        time.sleep(0.05)
-    assert [process for process in family if process.is_running()] == []
-    assert set(Path("/var/tmp").iterdir()) - before == set()
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as base:
+        with subprocess.Popen(
+            [sys.executable, "-c", _VICTIM.format(path=path), base], stdout=subprocess.PIPE, cwd=tmp_path
+        ) as victim:
+            time.sleep(0.2 + delay_s)
+            family = _family(victim.pid)
+            os.kill(victim.pid, signal.SIGKILL)
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline and (_alive(family) or os.listdir(base)):
+            time.sleep(0.05)
+        assert _alive(family) == []
+        assert os.listdir(base) == []
+
+
+def _alive(family: list[psutil.Process]) -> list[psutil.Process]:
+    return [process for process in family if process.is_running()]
 
 
 def _family(pid: int) -> list[psutil.Process]:
