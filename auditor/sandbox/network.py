@@ -223,4 +223,6 @@ def reply_socket(family: int, local: tuple[str, int], peer: tuple[str, int]) -> 
 
 def connect(host: str, port: int, timeout_s: float) -> socket.socket:
     """A TCP connection to one of the app's ports; call in the app's namespace."""
-    return socket.create_connection((host, port), timeout=timeout_s)
+    made = socket.create_connection((host, port), timeout=timeout_s)
+    made.settimeout(None)  # O_NONBLOCK travels with the descriptor
+    return made
