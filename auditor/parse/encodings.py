@@ -1,0 +1,198 @@
+"""Undoing content codings (RFC 9110 section 8.4.1) and chunked framing, piece by piece and bounded.
+
+Not the choice of what to try on which bytes: that is `auditor.classify.unfold`.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from typing import TYPE_CHECKING
+from typing import Protocol
+
+import brotli  # type: ignore[import-untyped, unused-ignore]
+import zstandard
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Iterable
+    from collections.abc import Iterator
+
+PIECE = 256 * 1024
+"""Largest piece that a decoder is asked for at once where its library can be asked."""
+
+SAFE = 4096
+"""Compressed bytes between two copies of zlib's state, from which a broken stream is salvaged."""
+
+STEP = 32
+"""Input bytes given at once to libraries that cannot be asked for a limit; bounds what one call returns."""
+
+
+class Inflater(Protocol):
+    """One compressed stream on its way back."""
+
+    finished: bool
+    """The stream's own end mark was read."""
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Give compressed bytes, take decoded pieces; ValueError when they are not of this coding."""
+
+
+class Zlib:
+    """Gzip, zlib or raw deflate (RFC 1952, 1950, 1951) by zlib's window parameter."""
+
+    def __init__(self, window: int) -> None:
+        """Use `window` as `zlib.decompressobj` does: 31 gzip, 15 zlib, -15 raw."""
+        self._stream = zlib.decompressobj(window)
+        self.finished = False
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Decode; pieces are at most `PIECE` long."""
+        for start in range(0, len(data), SAFE):
+            step = data[start : start + SAFE]
+            before = self._stream.copy()
+            try:
+                pieces = list(self._step(step))
+            except zlib.error as error:
+                # zlib throws away what a call had decoded before the error: give that byte by byte.
+                self._stream = before
+                yield from self._salvage(step)
+                raise ValueError(f"not deflate data: {error}") from error
+            yield from pieces
+            if self._stream.eof:
+                break
+        self.finished = self._stream.eof
+
+    def _step(self, data: bytes) -> Iterator[bytes]:
+        while data and not self._stream.eof:
+            piece = self._stream.decompress(data, PIECE)
+            data = self._stream.unconsumed_tail
+            if not piece:
+                break
+            yield piece
+
+    def _salvage(self, data: bytes) -> Iterator[bytes]:
+        for at in range(len(data)):
+            try:
+                yield self._stream.decompress(data[at : at + 1])
+            except zlib.error:
+                return
+
+
+class Brotli:
+    """Brotli (RFC 7932)."""
+
+    def __init__(self) -> None:
+        """Start a stream."""
+        self._stream = brotli.Decompressor()
+        self.finished = False
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Decode; the library takes no limit, so the input is given in small steps."""
+        for start in range(0, len(data), STEP):
+            if self.finished:
+                return
+            try:
+                piece: bytes = self._stream.process(data[start : start + STEP])
+            except brotli.error as error:
+                raise ValueError("not brotli data") from error
+            self.finished = self._stream.is_finished()
+            if piece:
+                yield piece
+
+
+class Zstandard:
+    """Zstandard (RFC 8878), frames with a window of at most 8 MiB as the RFC asks of HTTP."""
+
+    def __init__(self) -> None:
+        """Start a stream."""
+        self._stream = zstandard.ZstdDecompressor(max_window_size=8 << 20).decompressobj()
+        self.finished = False
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Decode; the library takes no limit, so the input is given in small steps."""
+        for start in range(0, len(data), STEP):
+            if self.finished:
+                return
+            try:
+                piece = self._stream.decompress(data[start : start + STEP])
+            except zstandard.ZstdError as error:
+                raise ValueError(f"not zstandard data: {error}") from error
+            self.finished = self._stream.eof
+            if piece:
+                yield piece
+
+
+CODINGS: dict[str, Callable[[], Inflater]] = {
+    "gzip": lambda: Zlib(31),
+    "x-gzip": lambda: Zlib(31),
+    "deflate": lambda: Zlib(15),
+    "deflate-raw": lambda: Zlib(-15),
+    "br": Brotli,
+    "zstd": Zstandard,
+}
+"""Content codings by their registered name, `deflate-raw` being what some senders mean by `deflate`."""
+
+
+def inflate(coding: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Decode one content coding as the pieces come.
+
+    Args:
+        coding: A key of `CODINGS`.
+        pieces: The encoded bytes.
+
+    Raises:
+        ValueError: unknown coding, or the bytes are not of it. What was decoded before it was yielded.
+    """
+    if coding not in CODINGS:
+        raise ValueError(f"unknown content coding {coding!r}")
+    inflater = CODINGS[coding]()
+    for piece in pieces:
+        yield from inflater.feed(piece)
+
+
+def inflate_some(coding: str, data: bytes, limit: int) -> tuple[bytes, bool]:
+    """Decode at most `limit` bytes of `data`.
+
+    Returns:
+        What was decoded, and whether the stream's end mark was reached within the limit.
+
+    Raises:
+        ValueError: nothing at all could be decoded.
+    """
+    inflater = CODINGS[coding]()
+    out = bytearray()
+    try:
+        for piece in inflater.feed(data):
+            out += piece
+            if len(out) >= limit:
+                return bytes(out[:limit]), False
+    except ValueError:
+        if not out:
+            raise
+    return bytes(out), inflater.finished
+
+
+_CHUNK = re.compile(rb"([0-9a-fA-F]{1,8})[^\r\n]{0,64}\r\n")
+
+
+def dechunk(data: bytes) -> bytes:
+    r"""Join the chunks of a chunked body (RFC 9112 section 7.1); a missing end is forgiven.
+
+    Raises:
+        ValueError: it does not begin with a whole chunk.
+
+    >>> dechunk(b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
+    b'abcde'
+    """
+    out = bytearray()
+    at = 0
+    while (head := _CHUNK.match(data, at)) and (size := int(head[1], 16)):
+        begin = head.end()
+        if begin + size <= len(data) and data[begin + size : begin + size + 2] not in (b"\r\n", b""):
+            break
+        out += data[begin : begin + size]
+        at = begin + size + 2
+    if not out:
+        raise ValueError("no chunked framing")
+    return bytes(out)
