@@ -1,0 +1,104 @@
+"""Which process opened a flow, asked a question or listened, and how sure that is.
+
+Not what processes are: that is `processes`.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from auditor.classify.ledger import role_by_phase
+from auditor.model.observation import DnsQuery
+from auditor.model.observation import FlowOpened
+from auditor.model.observation import SocketCall
+from auditor.model.process import NOBODY
+from auditor.model.process import Owner
+
+if TYPE_CHECKING:
+    from auditor.classify.ledger import Ledger
+    from auditor.classify.processes import ProcessTable
+    from auditor.model.observation import Entry
+
+RECENT_S = 1.0
+"""How long before a flow a connect to the same address and port may lie to have caused it."""
+
+LATE_S = 0.5
+"""How much later than the flow the report of its connect may be stamped."""
+
+_SENDING = ("connect", "sendto")
+_BINDING = ("bind", "listen")
+
+
+@dataclass(frozen=True, slots=True)
+class Attributed:
+    """An observation's owner, with the launch it belongs to."""
+
+    owner: Owner
+    role: str
+    """`app`, `control` or `reference`."""
+    call: int = 0
+    """`Entry.seq` of the system call that caused it, 0 when none is known."""
+
+
+class Attribution:
+    """Joins sockets to processes."""
+
+    def __init__(self, ledger: Ledger, processes: ProcessTable) -> None:
+        """Sort the system calls by socket and by address."""
+        self._processes = processes
+        self._by_cookie: dict[int, list[tuple[Entry, SocketCall]]] = {}
+        self._by_address: dict[tuple[str, int], list[tuple[Entry, SocketCall]]] = {}
+        self._binders: dict[tuple[str, int], tuple[Entry, SocketCall]] = {}
+        for entry, call in ledger.all(SocketCall):
+            if call.call in _SENDING:
+                self._by_address.setdefault((call.address, call.port), []).append((entry, call))
+                if call.cookie:
+                    self._by_cookie.setdefault(call.cookie, []).append((entry, call))
+            elif call.call in _BINDING:
+                self._binders[call.address, call.port] = (entry, call)
+
+    def flow(self, entry: Entry, opened: FlowOpened) -> Attributed:
+        """Who opened a flow."""
+        return self._whose(entry, opened.cookie, opened.owner, (opened.ip, opened.port))
+
+    def query(self, entry: Entry, query: DnsQuery) -> Attributed:
+        """Who asked a name server."""
+        return self._whose(entry, query.cookie, query.owner, (query.server_ip, query.server_port))
+
+    def listener(self, entry: Entry, owner: str, address: str, port: int) -> Owner:
+        """Who listens: by the socket's inode, else whoever bound that address."""
+        if owner:
+            return self._processes.owner(owner, entry.mono, "inode")
+        bound = self._binders.get((address, port))
+        return self._processes.owner(bound[1].process, entry.mono, "bind") if bound else NOBODY
+
+    def _whose(self, entry: Entry, cookie: int, inode_owner: str, address: tuple[str, int]) -> Attributed:
+        by_cookie = self._of_cookie(cookie, entry.mono, address)
+        if by_cookie:
+            return self._by_call(by_cookie, "cookie")
+        if inode_owner:
+            role = self._processes.role(inode_owner) or role_by_phase(entry.phase)
+            return Attributed(self._processes.owner(inode_owner, entry.mono, "inode"), role)
+        recent = _latest(self._by_address.get(address, []), entry.mono)
+        if recent and entry.mono - recent[0].mono <= RECENT_S:
+            return self._by_call(recent, "recent-connect")
+        return Attributed(NOBODY, role_by_phase(entry.phase))
+
+    def _of_cookie(
+        self, cookie: int, mono: float, address: tuple[str, int]
+    ) -> tuple[Entry, SocketCall] | None:
+        """The call on this very socket: the last one to this address, as a datagram socket may have many."""
+        calls = self._by_cookie.get(cookie, []) if cookie else []
+        same = [pair for pair in calls if (pair[1].address, pair[1].port) == address]
+        return _latest(same or calls, mono + LATE_S)
+
+    def _by_call(self, pair: tuple[Entry, SocketCall], method: str) -> Attributed:
+        entry, call = pair
+        return Attributed(self._processes.owner(call.process, entry.mono, method), call.role, entry.seq)
+
+
+def _latest(calls: list[tuple[Entry, SocketCall]], mono: float) -> tuple[Entry, SocketCall] | None:
+    index = bisect_right(calls, mono, key=lambda pair: pair[0].mono)
+    return calls[index - 1] if index else None

@@ -1,0 +1,114 @@
+"""Finding everything that was planted in everything that was observed.
+
+Not a judgement: a sighting in an answer, in a control's flow or in a file is reported like any other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from dataclasses import field
+from typing import TYPE_CHECKING
+
+from auditor.classify.excerpt import excerpt
+from auditor.classify.forms import forms
+from auditor.classify.search import Searcher
+from auditor.classify.unfold import budget_for
+from auditor.classify.unfold import unfold
+from auditor.classify.windows import windows
+from auditor.model.canary import Canary
+from auditor.model.canary import CanaryKind
+from auditor.model.canary import Sighting
+from auditor.model.observation import CanaryPlanted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from auditor.classify.ledger import Ledger
+    from auditor.classify.places import Place
+
+
+def planted(ledger: Ledger) -> tuple[Canary, ...]:
+    """All canaries of a run, in order of planting."""
+    return tuple(
+        Canary(
+            id=what.id, kind=CanaryKind(what.canary), value=what.value,
+            planted_in=what.planted_in, context=what.context,
+        )
+        for _, what in ledger.all(CanaryPlanted)
+        if what.canary in set(CanaryKind)
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The plainest sight of one canary in some bytes."""
+
+    canary: str
+    encoding: tuple[str, ...]
+    excerpt: str
+    rank: tuple[int, int]
+    """Shorter chains first; decoded text before a pattern inside encoded text."""
+
+
+@dataclass(slots=True)
+class Hunt:
+    """One search over many places; equal bodies are read once."""
+
+    searcher: Searcher
+    cut: list[Place] = field(default_factory=list)
+    """Places that unfolded to more than the budget allows."""
+    missing: list[Place] = field(default_factory=list)
+    """Places whose bytes are not there."""
+    _known: dict[tuple[Path, tuple[str, ...]], tuple[list[Found], bool]] = field(default_factory=dict)
+
+    def sightings(self, places: Iterable[Place]) -> Iterator[tuple[Place, Sighting]]:
+        """All sightings, in the order of the places, at most one of each canary in each place."""
+        for place in places:
+            try:
+                found, cut = self._look(place)
+            except OSError:
+                self.missing.append(place)
+                continue
+            if cut:
+                self.cut.append(place)
+            for one in found:
+                yield place, Sighting(
+                    canary=one.canary, where=place.where, subject=place.subject, exchange=place.exchange,
+                    encoding=one.encoding, excerpt=one.excerpt, direction=place.direction,
+                )  # fmt: skip
+
+    def _look(self, place: Place) -> tuple[list[Found], bool]:
+        if place.file is None:
+            return self._read(place)
+        key = (place.file, place.codings)
+        if key not in self._known:
+            self._known[key] = self._read(place)
+        return self._known[key]
+
+    def _read(self, place: Place) -> tuple[list[Found], bool]:
+        budget = budget_for(place.size)
+        best: dict[str, Found] = {}
+        for chain, data in windows(place.pieces, place.codings, budget):
+            for node in unfold(data, budget, chain):
+                for found in self._in_node(node.data, node.chain):
+                    if found.canary not in best or found.rank < best[found.canary].rank:
+                        best[found.canary] = found
+        return list(best.values()), budget.cut
+
+    def _in_node(self, data: bytes, chain: tuple[str, ...]) -> Iterator[Found]:
+        seen: set[tuple[str, tuple[str, ...]]] = set()
+        for hit in self.searcher.find(data):
+            form = hit.form
+            if (form.canary, form.encoding) in seen:
+                continue
+            seen.add((form.canary, form.encoding))
+            encoding = (*chain, *reversed(form.encoding))
+            rank = (len(encoding), len(form.encoding))
+            yield Found(form.canary, encoding, excerpt(data, hit.start, hit.end), rank)
+
+
+def hunt_for(canaries: Iterable[Canary]) -> Hunt:
+    """Get ready to look for these."""
+    return Hunt(Searcher(form for canary in canaries for form in forms(canary)))

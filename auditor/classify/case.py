@@ -1,0 +1,180 @@
+"""One run directory in, one case out.
+
+Not a judgement. Each step is a function over the steps before it; nothing is kept between two calls.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from auditor.classify import canaries
+from auditor.classify import coverage
+from auditor.classify import disk
+from auditor.classify import ledger as ledgers
+from auditor.classify import places
+from auditor.classify import purpose
+from auditor.classify import reference
+from auditor.classify import runs
+from auditor.classify.attribution import Attribution
+from auditor.classify.contacts import Contacts
+from auditor.classify.entities import entity
+from auditor.classify.hosts import Declarations
+from auditor.classify.packets import leftovers
+from auditor.classify.processes import ProcessTable
+from auditor.evidence import journal
+from auditor.model.canary import CanaryKind
+from auditor.model.canary import CanaryReport
+from auditor.model.case import Case
+from auditor.model.flow import Purpose
+from auditor.model.flow import Visibility
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from auditor.classify.contacts import Contact
+    from auditor.classify.contacts import Question
+    from auditor.classify.exchanges import Exchange
+    from auditor.classify.packets import Leftovers
+    from auditor.classify.places import Place
+    from auditor.evidence.store import RunDirectory
+    from auditor.model.canary import Canary
+    from auditor.model.canary import Sighting
+    from auditor.model.flow import Flow
+    from auditor.model.flow import HttpExchange
+    from auditor.model.flow import Lookup
+
+APP = "app"
+
+
+def classify(directory: RunDirectory) -> Case:
+    """Derive everything that can be known from a run directory, sealed or not.
+
+    Raises:
+        ValueError: the journal is broken before its last line, or does not open a run.
+        OSError: the journal cannot be read.
+    """
+    ledger = ledgers.read(journal.read(directory.events))
+    run = runs.run_of(ledger, sealed=directory.sealed)
+    processes = ProcessTable(ledger)
+    attribution = Attribution(ledger, processes)
+    contacts = Contacts(ledger, processes, attribution)
+    left = leftovers(directory, ledger)
+    planted = canaries.planted(ledger)
+    hunt = canaries.hunt_for(planted)
+    sightings = list(hunt.sightings(_places(directory, ledger, contacts, left)))
+    facts = _Facts(directory, planted, [one for _, one in sightings], Declarations(run.declared), left)
+    material = coverage.Material(
+        run=run, ledger=ledger, contacts=contacts.contacts, questions=contacts.questions,
+        sightings=[one for _, one in sightings], hunt=hunt, leftovers=left,
+    )  # fmt: skip
+    return Case(
+        run=run,
+        flows=tuple(facts.flow(one) for one in contacts.contacts if one.role == APP),
+        lookups=tuple(facts.lookup(one) for one in contacts.questions if one.role == APP),
+        canaries=_reports(planted, sightings),
+        files=disk.file_changes(ledger, facts.found),
+        listeners=disk.listeners(ledger, attribution),
+        processes=processes.processes(APP),
+        attempts=disk.attempts(ledger, processes),
+        coverage=coverage.coverage(material),
+        reference=reference.reference(ledger, contacts, processes, sightings),
+        answers=reference.answers(ledger, APP),
+    )
+
+
+def _places(
+    directory: RunDirectory, ledger: ledgers.Ledger, contacts: Contacts, left: Leftovers
+) -> Iterable[Place]:
+    subjects = {
+        (one.flow.transport, one.flow.destination.ip, one.flow.destination.port): one.flow.id
+        for one in contacts.contacts
+    }
+    yield from places.of_contacts(directory, ledger, contacts.contacts)
+    yield from places.of_questions(contacts.questions)
+    yield from places.of_files(directory, ledger)
+    yield from left.places(subjects)
+
+
+def _reports(planted: Iterable[Canary], sightings: list[tuple[Place, Sighting]]) -> tuple[CanaryReport, ...]:
+    """What was planted for the app, with where it was found in what the app did."""
+    return tuple(
+        CanaryReport(
+            canary=canary,
+            found=tuple(one for place, one in sightings if one.canary == canary.id and place.role == APP),
+        )
+        for canary in planted
+        if canary.kind is not CanaryKind.CONTROL
+    )
+
+
+class _Facts:
+    """Adds to drafts what other parts know: canaries, purpose, organisation, declaration."""
+
+    def __init__(
+        self,
+        directory: RunDirectory,
+        planted: Iterable[Canary],
+        sightings: Iterable[Sighting],
+        declared: Declarations,
+        left: Leftovers,
+    ) -> None:
+        self._directory = directory
+        self._declared = declared
+        self._left = left
+        self._kinds = {canary.id: canary.kind for canary in planted}
+        found: dict[str, dict[str, None]] = {}
+        for one in sightings:
+            if one.direction == "out":
+                for subject in {one.subject, one.exchange} - {""}:
+                    found.setdefault(subject, {})[one.canary] = None
+        self.found = {subject: tuple(ids) for subject, ids in found.items()}
+        """Ids of canaries that left, by flow, exchange, look-up and path."""
+
+    def flow(self, contact: Contact) -> Flow:
+        """A finished flow."""
+        flow = contact.flow
+        host = flow.destination.domain
+        requests = tuple(
+            self._request(draft, one) for draft, one in zip(flow.requests, contact.exchanges, strict=True)
+        )
+        found = self.found.get(flow.id, ())
+        sent = self._left.sent.get((flow.transport, flow.destination.ip, flow.destination.port), 0)
+        datagrams = sent if not flow.bytes_out and flow.id.startswith("a") else 0
+        return replace(
+            flow,
+            requests=requests,
+            canaries=found,
+            purpose=self._purpose(requests, found, host),
+            entity=entity(host).name,
+            declared=self._declared.cover(host, flow.sni, flow.destination.ip),
+            bytes_out=flow.bytes_out or datagrams,
+            visibility=Visibility.DECRYPTED if datagrams else flow.visibility,
+        )
+
+    def _purpose(self, requests: tuple[HttpExchange, ...], found: tuple[str, ...], host: str) -> Purpose:
+        kinds = [self._kinds[id_] for id_ in found]
+        leaks = [purpose.LEAKS[kind] for kind in kinds if kind in purpose.LEAKS]
+        if requests or leaks:
+            return purpose.worst([*leaks, *(one.purpose for one in requests)])
+        return entity(host).purpose
+
+    def _request(self, draft: HttpExchange, one: Exchange) -> HttpExchange:
+        kinds = [self._kinds[id_] for id_ in self.found.get(draft.id, ())]
+        body = one.body("out")
+        start = b""
+        if body and body.body:
+            headers = one.request.headers
+            start = places.beginning(self._directory.bodies / body.body, headers, purpose.BODY_START)
+        request = purpose.shape(draft.method, draft.url, one.request.headers, start)
+        return replace(draft, purpose=purpose.purpose_of(request, kinds))
+
+    def lookup(self, question: Question) -> Lookup:
+        """A finished look-up."""
+        lookup = question.lookup
+        return replace(
+            lookup,
+            entity=entity(lookup.name.lower().rstrip(".")).name,
+            declared=self._declared.cover(lookup.name),
+            canaries=self.found.get(lookup.id, ()),
+        )

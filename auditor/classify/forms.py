@@ -1,0 +1,132 @@
+"""Every way of writing a planted value that is searched for directly, without decoding anything.
+
+Not the search (`search`) and not the undoing of nested encodings (`unfold`).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from auditor.model.canary import Canary
+from auditor.model.canary import CanaryKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Iterable
+    from collections.abc import Iterator
+
+SHORTEST = 8
+"""Forms with fewer bytes than this match by chance and are not searched for."""
+
+SHORTEST_WORD = 6
+"""Identity values shorter than `SHORTEST` are searched for down to this length, as whole words only."""
+
+BOUNDED = 12
+"""Identity values shorter than this must stand alone: `build` is no host name inside `rebuilding`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """One byte string that betrays a canary."""
+
+    canary: str
+    """`Canary.id`."""
+    encoding: tuple[str, ...]
+    """Empty for the value as planted."""
+    pattern: bytes
+    """Lower-case; searched for in lower-cased data."""
+    whole_word: bool = False
+    """No letter or digit may stand on either side."""
+
+
+def _aligned(value: bytes) -> Iterator[bytes]:
+    """The signs of base64 that depend on `value` alone, for each of its three places in a group."""
+    for before in range(3):
+        padded = bytes(before) + value
+        usable = len(padded) // 3 * 4 + (0, 1, 2)[len(padded) % 3]
+        yield base64.b64encode(padded)[(0, 2, 3)[before] : usable]
+
+
+def _urlsafe(value: bytes) -> Iterator[bytes]:
+    return (form.translate(bytes.maketrans(b"+/", b"-_")) for form in _aligned(value))
+
+
+_WRITINGS: tuple[tuple[str, Callable[[bytes], Iterable[bytes]]], ...] = (
+    ("base64", _aligned),
+    ("base64url", _urlsafe),
+    ("hex", lambda value: (value.hex().encode(),)),
+    ("hex", lambda value: (value.hex(separator).encode() for separator in ":- ")),
+    ("url", lambda value: (b"".join(b"%%%02x" % byte for byte in value),)),
+    ("json", lambda value: (b"".join(b"\\u00%02x" % byte for byte in value),) if value.isascii() else ()),
+    ("utf-16le", lambda value: (value.decode().encode("utf-16-le"),)),
+    ("utf-16be", lambda value: (value.decode().encode("utf-16-be"),)),
+)  # fmt: skip
+
+_DIGESTS = ("md5", "sha1", "sha256")
+_DIGEST_TEXTS = (("base64", base64.b64encode), ("base64url", base64.urlsafe_b64encode))
+_HEX_ADDRESS = re.compile(r"[0-9a-f]{2}([:-][0-9a-f]{2}){5}", re.IGNORECASE)
+_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)+", re.IGNORECASE)
+_HYPHENS = ("", "_", " ", ".", "\u2010", "\u2011", "\u2013")
+"""What apps and models write instead of a hyphen; the last three are typographic."""
+_HEX_ID = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
+
+
+def forms(canary: Canary) -> tuple[Form, ...]:
+    """All forms of one canary, without those that are too short to mean anything."""
+    found = {form.pattern: form for form in reversed([*_plain(canary), *_written(canary), *_hashed(canary)])}
+    return tuple(form for form in found.values() if form.whole_word or len(form.pattern) >= SHORTEST)
+
+
+def variants(canary: Canary) -> tuple[str, ...]:
+    """The value, and its customary other spellings: MAC addresses, machine ids, slugs of a marker."""
+    value = canary.value
+    if canary.kind is not CanaryKind.IDENTITY:
+        slugs = (value.replace("-", other) for other in _HYPHENS) if _SLUG.fullmatch(value) else ()
+        return (value, *slugs)
+    bare = re.sub("[:-]", "", value)
+    if _HEX_ADDRESS.fullmatch(value):
+        pairs = re.findall("..", bare)
+        return (value, bare, ":".join(pairs), "-".join(pairs), str(int(bare, 16)))
+    if _HEX_ID.fullmatch(bare):
+        dashed = "-".join((bare[:8], bare[8:12], bare[12:16], bare[16:20], bare[20:]))
+        return (value, bare, dashed)
+    return (value,)
+
+
+def _plain(canary: Canary) -> Iterator[Form]:
+    identity = canary.kind is CanaryKind.IDENTITY
+    for value in variants(canary):
+        pattern = value.encode().lower()
+        if identity and SHORTEST_WORD <= len(pattern) < BOUNDED:
+            yield Form(canary=canary.id, encoding=(), pattern=pattern, whole_word=True)
+        else:
+            yield Form(canary=canary.id, encoding=(), pattern=pattern)
+
+
+def _written(canary: Canary) -> Iterator[Form]:
+    identity = canary.kind is CanaryKind.IDENTITY
+    for value in variants(canary) if identity else (canary.value,):
+        if len(value.encode()) < SHORTEST:
+            continue
+        for encoding, write in _WRITINGS:
+            for pattern in write(value.encode()):
+                yield Form(canary=canary.id, encoding=(encoding,), pattern=pattern.lower())
+
+
+def _hashed(canary: Canary) -> Iterator[Form]:
+    """Digests of identity values: trackers send them as `anonymous` ids."""
+    if canary.kind is not CanaryKind.IDENTITY:
+        return
+    for value in variants(canary):
+        for text in dict.fromkeys((value, value.lower(), value + "\n")):
+            for name in _DIGESTS:
+                digest = hashlib.new(name, text.encode(), usedforsecurity=False).digest()
+                yield Form(canary=canary.id, encoding=(name, "hex"), pattern=digest.hex().encode())
+                yield Form(canary=canary.id, encoding=(name,), pattern=digest.lower())
+                for writing, encode in _DIGEST_TEXTS:
+                    pattern = encode(digest).rstrip(b"=").lower()
+                    yield Form(canary=canary.id, encoding=(name, writing), pattern=pattern)

@@ -1,0 +1,81 @@
+"""How much of a flow could be read, and what a reader must know when it was not all.
+
+Not what was read.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from auditor.model.flow import Visibility
+from auditor.model.observation import StreamData
+from auditor.model.observation import TlsEstablished
+from auditor.model.observation import TlsFailed
+from auditor.model.observation import TlsHello
+
+if TYPE_CHECKING:
+    from auditor.classify.ledger import Ledger
+    from auditor.model.process import Owner
+
+SEALED = frozenset(("quic", "dtls", "h3"))
+"""Protocols whose recorded bytes are ciphertext unless HTTP was read from them."""
+
+_REFUSALS = re.compile(r"unknown.ca|certificate|disconnect|closed|decrypt.error", re.IGNORECASE)
+
+_STORES: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"python|uv$|pypy"), "its certifi bundle, SSL_CERT_FILE or REQUESTS_CA_BUNDLE"),
+    (re.compile(r"node|bun$|deno|npm|electron"), "NODE_EXTRA_CA_CERTS or --use-system-ca"),
+    (re.compile(r"java"), "the Java key store (javax.net.ssl.trustStore)"),
+    (re.compile(r"chrom|brave|edge|webview"), "the NSS database in ~/.pki/nssdb"),
+    (re.compile(r"firefox"), "the certificate database of its profile"),
+    (re.compile(r"git|curl|wget"), "CURL_CA_BUNDLE or GIT_SSL_CAINFO"),
+    (re.compile(r"ruby|php|perl"), "SSL_CERT_FILE"),
+)
+_SILENT = (
+    "the encrypted connection was set up and nothing was sent on it: opened ahead of need, "
+    "or given up because of our certificate"
+)
+_ANY_STORE = "SSL_CERT_FILE or the system's certificate bundle; it may pin its own certificate"
+
+
+def judge(
+    ledger: Ledger, flow: str, *, protocol: str, has_requests: bool, bytes_out: int, owner: Owner
+) -> tuple[Visibility, str]:
+    """Visibility of an accepted flow, with a note that is empty when nothing needs saying."""
+    if has_requests:
+        return Visibility.DECRYPTED, ""
+    established = bool(ledger.of_flow(flow, TlsEstablished))
+    if any(what.bytes for _, what in ledger.of_flow(flow, StreamData)):
+        return _of_streams(protocol, established=established)
+    for _, failed in ledger.of_flow(flow, TlsFailed):
+        return Visibility.OPAQUE, _refusal(failed.reason, owner)
+    if established:
+        return Visibility.METADATA_ONLY, _SILENT
+    if ledger.of_flow(flow, TlsHello):
+        return Visibility.METADATA_ONLY, "the encrypted connection was begun and never set up"
+    return _of_bytes(bytes_out)
+
+
+def _of_bytes(bytes_out: int) -> tuple[Visibility, str]:
+    if bytes_out:
+        return Visibility.OPAQUE, f"{bytes_out:,} bytes were sent in a way that could not be read"
+    return Visibility.METADATA_ONLY, "nothing was sent"
+
+
+def _of_streams(protocol: str, *, established: bool) -> tuple[Visibility, str]:
+    if protocol in SEALED or (protocol == "tls" and not established):
+        return Visibility.OPAQUE, f"encrypted with {protocol.upper()}, which was not opened"
+    return Visibility.DECRYPTED, ""
+
+
+def _refusal(reason: str, owner: Owner) -> str:
+    if not _REFUSALS.search(reason):
+        return f"the encrypted connection could not be set up ({reason})"
+    return f"the app refused our certificate ({reason}); to read it, try {trust_store(owner)}"
+
+
+def trust_store(owner: Owner) -> str:
+    """The setting that makes this kind of program accept one more authority."""
+    name = owner.executable.rpartition("/")[2].lower()
+    return next((store for pattern, store in _STORES if pattern.search(name)), _ANY_STORE)

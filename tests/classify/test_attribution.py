@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import pytest
+
+from auditor.classify.case import classify
+from auditor.model.process import NOBODY
+
+
+def flows(run):
+    return classify(run.seal()).flows
+
+
+def test_cookie_joins_a_flow_to_its_process(run):
+    run.flow("10.1")
+    [flow] = flows(run)
+    assert (flow.process.attribution, flow.process.executable) == ("cookie", "/usr/bin/python3.11")
+
+
+def test_cookie_of_a_datagram_socket_takes_the_call_to_that_address(run):
+    run.process("11.2", "10.1", "/bin/other")
+    run.call("10.1", "198.18.0.5", 7009, cookie=900, type="dgram", call="sendto")
+    run.call("11.2", "198.18.0.6", 7009, cookie=900, type="dgram", call="sendto")
+    run.flow("", "198.18.0.5", 7009, transport="udp", cookie=900)
+    flow = next(one for one in flows(run) if one.id == "f1")
+    assert flow.process.key == "10.1"
+
+
+def test_inode_is_the_second_choice(run):
+    run.flow("", owner="10.1")
+    [flow] = flows(run)
+    assert flow.process.attribution == "inode"
+
+
+def test_recent_connect_is_the_third_choice(run):
+    run.call("10.1", "198.18.0.5", 443)
+    run.flow("")
+    [flow] = flows(run)
+    assert flow.process.attribution == "recent-connect"
+
+
+@pytest.mark.parametrize(("address", "wait"), [("198.18.0.5", 1.5), ("198.18.0.6", 0.0)])
+def test_old_or_other_connects_prove_nothing(run, address, wait):
+    run.call("10.1", address, 443)
+    run.clock += wait
+    run.flow("")
+    flow = next(one for one in flows(run) if one.id == "f1")
+    assert flow.process == NOBODY
+
+
+def test_lookups_are_attributed_like_flows(run):
+    run.lookup("10.1", "example.org", "198.18.0.5")
+    run.lookup("", "example.net", "198.18.0.6", cookie=0, owner="10.1")
+    first, second = classify(run.seal()).lookups
+    assert (first.process.attribution, second.process.attribution) == ("cookie", "inode")
+
+
+def test_phase_decides_the_launch_when_the_process_is_unknown(run):
+    run.phase("control")
+    run.flow("")
+    assert flows(run) == ()
+
+
+def test_daemon_of_the_app_stays_the_apps_during_our_phases(run):
+    run.phase("reference")
+    run.flow("10.1")
+    assert len(flows(run)) == 1
+
+
+def test_listener_by_bind(run):
+    from auditor.model import observation as o
+
+    run.call("10.1", "0.0.0.0", 8000, call="bind")
+    run.write(o.ListenerSeen(transport="tcp", address="0.0.0.0", port=8000, inode=5, owner="", role="app"))
+    [listener] = classify(run.seal()).listeners
+    assert (listener.process.attribution, listener.exposure) == ("bind", "all-interfaces")
