@@ -40,6 +40,8 @@ MOST_FINDINGS = 20
 MOST_GAPS = 10
 _PLAIN_WIDTH = 100
 """Columns when the output is no terminal."""
+_EVIDENCE = 4
+"""References that a finding shows on the console."""
 _NARROW = 80
 _SEVERITY_STYLES = {
     Severity.CRITICAL: "bold red",
@@ -132,7 +134,14 @@ def _finding(finding: Finding, flows: list[Flow]) -> Iterator[Line]:
     for number, remedy in enumerate(finding.remedy.splitlines()):
         label = "          " if number else "turn off: "
         yield Line(((label, "bold"), (visible(remedy), "")), indent=10)
-    yield Line(((f"evidence: {', '.join(visible(ref) for ref in finding.evidence)}", "dim"),), indent=10)
+    yield Line(((f"evidence: {_evidence(finding)}", "dim"),), indent=10)
+
+
+def _evidence(finding: Finding) -> str:
+    """The first references; the report and result.json have them all."""
+    shown = [visible(ref) for ref in finding.evidence[:_EVIDENCE]]
+    more = len(finding.evidence) - len(shown)
+    return ", ".join([*shown, f"and {more} more"] if more else shown)
 
 
 def _who_where(finding: Finding, flows: list[Flow]) -> tuple[tuple[str, str], ...]:

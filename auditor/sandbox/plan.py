@@ -146,6 +146,8 @@ class BoxPlan:
     layers: tuple[Layer, ...]
     cwd: str
     environment: dict[str, str]
+    browser_trust: bool = False
+    """Whether an NSS database for Chromium is planted in the home."""
     ignored_paths: frozenset[str] = field(default=frozenset())
     """Paths that we planted in the box ourselves; no change of the app's."""
     notes: tuple[str, ...] = ()

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from auditor.sandbox import browsers
 from auditor.sandbox import layout
 from auditor.sandbox import trust
 from auditor.sandbox.identity import identity_files
@@ -67,6 +68,7 @@ def plan_box(wishes: Wishes, environ: Mapping[str, str] = os.environ) -> BoxPlan
     layers = layout.layers_for(trees, wishes.scratch)
     inject = wishes.scratch / "inject"
     texts = (*identity_files(identity, uid), "/etc/resolv.conf")
+    browser = browsers.wanted(environ, Path(home))
     bundles = trust.find_bundles(wishes.command, dict(environ), Path(cwd), Path(home))
     mounts: list[MountStep] = [
         *layout.base_steps(layers, wishes.scratch, uid=uid, gid=gid, gpu=wishes.gpu),
@@ -85,6 +87,8 @@ def plan_box(wishes: Wishes, environ: Mapping[str, str] = os.environ) -> BoxPlan
         layers=layers,
         cwd=cwd,
         environment=_environment(environ, identity, home, uid, bundles),
+        browser_trust=browser,
+        ignored_paths=browsers.planted_paths(home) if browser else frozenset(),
         notes=tuple(f"Changes below {tree} are not recorded everywhere." for tree in trees.read_only),
     )
 
@@ -111,18 +115,19 @@ def write_files(plan: BoxPlan, certificate_pem: bytes, subject: Iterable[tuple[s
     }
     for step in plan.mounts:
         if isinstance(step, TextFile):
-            content = texts.get(step.target)
-            data = trust.bundle_with(Path(step.target).read_bytes(), certificate_pem)
-            _write(Path(step.source), data if content is None else content.encode())
+            _write(Path(step.source), _content(step.target, texts, certificate_pem))
     folder = plan.scratch / "inject" / trust.CERTIFICATE_FOLDER.lstrip("/")
-    _write(folder / f"{trust.subject_hash(subject)}.0", certificate_pem)
+    certificate = folder / f"{trust.subject_hash(subject)}.0"
+    _write(certificate, certificate_pem)
+    if plan.browser_trust:
+        browsers.plant(plan.layers, plan.environment["HOME"], certificate, (plan.uid, plan.gid))
 
 
-def _write_certificate_folder(
-    inject: Path, certificate_pem: bytes, subject: Iterable[tuple[str, str]]
-) -> None:
-    folder = inject / trust.CERTIFICATE_FOLDER.lstrip("/")
-    _write(folder / f"{trust.subject_hash(subject)}.0", certificate_pem)
+def _content(target: str, texts: Mapping[str, str], certificate_pem: bytes) -> bytes:
+    """What the box sees at `target`: one of our texts, or else a certificate bundle with ours added."""
+    if target in texts:
+        return texts[target].encode()
+    return trust.bundle_with(Path(target).read_bytes(), certificate_pem)
 
 
 def _write(path: Path, data: bytes) -> None:
