@@ -36,6 +36,11 @@ class CertificateAuthority:
     leaf_key: ec.EllipticCurvePrivateKey
     """Made once: a key for each host would cost more than the signature."""
 
+    @property
+    def subject(self) -> list[tuple[str, str]]:
+        """(dotted OID, value) of each part of the root's name, in order."""
+        return [(part.oid.dotted_string, str(part.value)) for part in self.certificate.subject]
+
     def issue(self, host: str) -> x509.Certificate:
         """A server certificate for a name or an IP address.
 

@@ -14,6 +14,7 @@ from typing import Final
 
 from auditor.capture.watcher import SocketWatcher
 from auditor.errors import BoxUnavailable
+from auditor.internet.ca import make_ca
 from auditor.kernel import seccomp
 from auditor.sandbox.box import Box
 from auditor.sandbox.box import scratch_directory
@@ -23,7 +24,6 @@ from auditor.sandbox.prepare import write_files
 from auditor.sandbox.steps import STEPS
 from auditor.sandbox.steps import failure
 
-_PLACEHOLDER = b"-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n"
 _TRUE_S = 10.0
 
 
@@ -82,11 +82,12 @@ def _build_and_use(taken: list[str]) -> tuple[str, ...]:
     box: Box | None = None
     try:
         box = Box.build(plan, lambda role: seccomp.install_and_hand_over(code, intake, role), taken.append)
-        write_files(plan, _PLACEHOLDER, [("2.5.4.3", "x")])
+        authority = make_ca()
+        notes = write_files(plan, authority.certificate_pem, authority.subject)
         box.furnish(taken.append)
         taken.append("seccomp")
         _run_true(box)
-        return box.notes + plan.notes
+        return plan.notes + notes + box.notes
     finally:
         if box is not None:
             box.close()

@@ -83,7 +83,7 @@ class Observers:
         box = self.box
         finder = self._finder(watcher)
         self._internet = self._make_internet(authority, finder)
-        write_files(self._plan, authority.certificate_pem, _subject(authority))
+        notes = write_files(self._plan, authority.certificate_pem, authority.subject)
         self._start_thread(watcher.pump)
         self._start_thread(packets.pump)
         box.furnish()
@@ -91,7 +91,7 @@ class Observers:
         self._internet.start()
         if self._poller is not None:
             self._start_thread(self._poller.run)
-        return self._plan.notes + box.notes
+        return self._plan.notes + notes + box.notes
 
     def _fork(self) -> tuple[CertificateAuthority, SocketWatcher, PacketCapture]:
         """Everything that must happen while this process has one thread."""
@@ -208,10 +208,6 @@ def _identify(finder: SocketFinder) -> Callable[[str, Endpoint, Endpoint], Ident
         return Identity(found.cookie, found.inode, finder.owner(found) or "")
 
     return identify
-
-
-def _subject(authority: CertificateAuthority) -> list[tuple[str, str]]:
-    return [(part.oid.dotted_string, str(part.value)) for part in authority.certificate.subject]
 
 
 def _ip(interface: str) -> str:

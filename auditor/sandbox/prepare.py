@@ -93,13 +93,16 @@ def plan_box(wishes: Wishes, environ: Mapping[str, str] = os.environ) -> BoxPlan
     )
 
 
-def write_files(plan: BoxPlan, certificate_pem: bytes, subject: Iterable[tuple[str, str]]) -> None:
+def write_files(plan: BoxPlan, certificate_pem: bytes, subject: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     """Write everything that the plan's mounts show in the box.
 
     Args:
         plan: The box.
         certificate_pem: The run's certificate authority.
         subject: Its subject as (OID, value) pairs, for the name of its link.
+
+    Returns:
+        What could not be done, one sentence each: it reduces the assurance.
 
     Raises:
         OSError: the disk is full.
@@ -119,8 +122,13 @@ def write_files(plan: BoxPlan, certificate_pem: bytes, subject: Iterable[tuple[s
     folder = plan.scratch / "inject" / trust.CERTIFICATE_FOLDER.lstrip("/")
     certificate = folder / f"{trust.subject_hash(subject)}.0"
     _write(certificate, certificate_pem)
-    if plan.browser_trust:
+    if not plan.browser_trust:
+        return ()
+    try:
         browsers.plant(plan.layers, plan.environment["HOME"], certificate, (plan.uid, plan.gid))
+    except OSError as error:
+        return (f"Chromium does not trust the box's certificates ({error}).",)
+    return ()
 
 
 def _content(target: str, texts: Mapping[str, str], certificate_pem: bytes) -> bytes:

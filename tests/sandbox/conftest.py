@@ -12,13 +12,12 @@ from pathlib import Path
 import pytest
 
 from auditor.errors import BoxUnavailable
+from auditor.internet.ca import make_ca
 from auditor.sandbox.box import Box
 from auditor.sandbox.box import scratch_directory
 from auditor.sandbox.prepare import Wishes
 from auditor.sandbox.prepare import plan_box
 from auditor.sandbox.prepare import write_files
-
-CERTIFICATE = b"-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"
 
 
 @dataclass
@@ -56,7 +55,8 @@ class Standing:
 def build(base: Path = Path("/var/tmp"), **wishes: object) -> Box:
     plan = plan_box(Wishes(command=[sys.executable], scratch=scratch_directory(base), **wishes))
     box = Box.build(plan, hand_over=lambda _role: None)
-    write_files(plan, CERTIFICATE, [("2.5.4.3", "Test")])
+    authority = make_ca()
+    assert write_files(plan, authority.certificate_pem, authority.subject) == ()
     box.furnish()
     return box
 
