@@ -20,6 +20,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Iterator
 
+BASE = 20 << 20
+"""Bytes of readings that even the smallest body may unfold to."""
+
+READINGS = 6
+"""How many times its size a body commonly unfolds to, all readings together."""
+
+HONEST_RATIO = 16
+"""Compression that text reaches; bombs reach 1,000."""
+
 DEEPEST = 6
 """Decoders in a row; real senders nest three or four."""
 
@@ -51,6 +60,8 @@ class Budget:
     """Work that may still be done for one place; counted in bytes so that every run ends the same."""
 
     left: int
+    credit: int = 0
+    """What honest compression may add to it."""
     cut: bool = False
     """Something was left undone."""
 
@@ -62,10 +73,16 @@ class Budget:
         self.left -= wanted
         return True
 
+    def earn(self, size: int) -> None:
+        """Content of a compressed body deserves the work of a plain one, as long as it is no bomb."""
+        earned = min(READINGS * size, self.credit)
+        self.credit -= earned
+        self.left += earned
+
 
 def budget_for(size: int) -> Budget:
     """Room for every customary nesting of a body of `size` bytes, and little more for a bomb."""
-    return Budget(left=(20 << 20) + 6 * size)
+    return Budget(left=BASE + READINGS * size, credit=READINGS * HONEST_RATIO * size)
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,7 @@ def _of_streams(protocol: str, *, established: bool) -> tuple[Visibility, str]:
 
 
 def _refusal(reason: str, owner: Owner) -> str:
+    reason = reason.partition(". ")[0].rstrip(".")  # the proxy adds advice of its own
     if not _REFUSALS.search(reason):
         return f"the encrypted connection could not be set up ({reason})"
     return f"the app refused our certificate ({reason}); to read it, try {trust_store(owner)}"

@@ -66,6 +66,7 @@ def _undone(pieces: Iterator[bytes], codings: tuple[str, ...], budget: Budget) -
     for coding in codings:
         pieces = inflate(coding, pieces)
     for piece in pieces:
+        budget.earn(len(piece))
         if not budget.take(len(piece)):
             return
         yield piece

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 PIECE = 256 * 1024
 """Largest piece that a decoder is asked for at once where its library can be asked."""
 
+LITTLE = 8
+"""Bytes that may follow a stream's end mark, such as a line end; random bytes often `end` much sooner."""
+
 SAFE = 4096
 """Compressed bytes between two copies of zlib's state, from which a broken stream is salvaged."""
 
@@ -32,7 +35,7 @@ class Inflater(Protocol):
     """One compressed stream on its way back."""
 
     finished: bool
-    """The stream's own end mark was read."""
+    """The stream's own end mark was read, and little was given after it."""
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Give compressed bytes, take decoded pieces; ValueError when they are not of this coding."""
@@ -60,8 +63,9 @@ class Zlib:
                 raise ValueError(f"not deflate data: {error}") from error
             yield from pieces
             if self._stream.eof:
-                break
-        self.finished = self._stream.eof
+                after = len(self._stream.unused_data) + len(data[start + SAFE :])
+                self.finished = after <= LITTLE
+                return
 
     def _step(self, data: bytes) -> Iterator[bytes]:
         while data and not self._stream.eof:

@@ -79,7 +79,7 @@ def form_values(body: bytes) -> list[bytes]:
 
 def parts(body: bytes) -> list[bytes]:
     """Contents of the parts of a multipart body (RFC 2046 section 5.1), told by its first boundary line."""
-    boundary = _BOUNDARY.search(body)
+    boundary = _BOUNDARY.search(body) if body.startswith(b"--") or b"\n--" in body else None
     if boundary is None:
         return []
     split = body[boundary.start(1) :].split(boundary[1], MOST_PARTS + 1)[1:]

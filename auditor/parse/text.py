@@ -116,7 +116,7 @@ def _unescaped(piece: bytes) -> bytes:
 
 def _join_surrogates(data: bytes) -> bytes:
     """Two escaped halves (RFC 8259 section 7) make one sign; a half alone becomes U+FFFD."""
-    return _SURROGATES.sub(lambda run: _pair(run[0]), data)
+    return _SURROGATES.sub(lambda run: _pair(run[0]), data) if b"\xed" in data else data
 
 
 def _pair(run: bytes) -> bytes:
