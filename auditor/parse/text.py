@@ -163,8 +163,8 @@ def _base64_group(runs: list[bytes], offset: int) -> bytes:
 def hexadecimal(data: bytes) -> list[bytes]:
     """Hex digits, also separated by colon, space, comma or dash.
 
-    >>> hexadecimal(b"x=61:62:63:64:65:66:67:68;")
-    [b'abcdefgh']
+    >>> hexadecimal(b"x=61:62:63:64:65:66:67:68;")[0]
+    b'abcdefgh'
     """
     spaced = [run.translate(None, b": ,-") for run in _SPACED_HEX.find(data)]
     return _readings(spaced + _HEX.find(data), _hex_group, 2)
