@@ -177,4 +177,5 @@ class _Facts:
             entity=entity(lookup.name.lower().rstrip(".")).name,
             declared=self._declared.cover(lookup.name),
             canaries=self.found.get(lookup.id, ()),
+            server_declared=self._declared.cover(lookup.server_name, lookup.server),
         )

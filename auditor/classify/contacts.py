@@ -21,6 +21,8 @@ from auditor.model.flow import Purpose
 from auditor.model.observation import DnsQuery
 from auditor.model.observation import FlowClosed
 from auditor.model.observation import FlowOpened
+from auditor.model.observation import HttpRequest
+from auditor.model.observation import RunOpened
 from auditor.model.observation import StreamData
 from auditor.model.observation import TlsEstablished
 from auditor.model.observation import TlsFailed
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from auditor.classify.processes import ProcessTable
     from auditor.model.observation import Entry
 
+NAME_SERVICE = ("dns", "dot")
+"""Protocols whose whole content is look-ups."""
 _TLS_KINDS = (TlsHello, TlsEstablished, TlsFailed, StreamData, FlowClosed)
 
 
@@ -62,6 +66,8 @@ class Contacts:
         self._ledger = ledger
         self._attribution = attribution
         self._names = hosts.Names(ledger)
+        opened = ledger.first(RunOpened)
+        self._resolvers = opened.resolvers if opened else ()
         self._reached: set[int] = set()
         """`Entry.seq` of the calls that led to something."""
         self._last_flow = {opened.ip: entry.mono for entry, opened in ledger.all(FlowOpened)}
@@ -69,7 +75,7 @@ class Contacts:
         self.contacts = [
             self._contact(entry, opened)
             for entry, opened in ledger.all(FlowOpened)
-            if not self._is_name_service(opened.flow)
+            if not self._is_name_service(opened)
         ]
         self.contacts += [
             Contact(flow=flow, role=role)
@@ -94,15 +100,20 @@ class Contacts:
             followed=any(self._last_flow.get(answer, -1.0) >= entry.mono for answer in query.answers),
             canaries=(),
             evidence=(entry.ref,),
+            server=query.server_ip,
+            server_name=self._names.of(query.server_ip, entry.mono),
+            chosen=query.server_ip not in self._resolvers,
+            transport=query.transport,
         )
         return Question(lookup=lookup, role=who.role)
 
-    def _is_name_service(self, flow: str) -> bool:
-        """A TCP conversation with a name server is its look-ups, unless it carried anything else."""
-        closed = self._ledger.of_flow(flow, FlowClosed)
-        asked = self._ledger.of_flow(flow, DnsQuery)
-        plain = (closed and closed[0][1].protocol == "dns") or (not closed and asked)
-        return bool(plain) and not self._ledger.of_flow(flow, StreamData)
+    def _is_name_service(self, opened: FlowOpened) -> bool:
+        """A conversation with the box's own name server is its look-ups, unless it carried anything else."""
+        flow, of_flow = opened.flow, self._ledger.of_flow
+        closed = of_flow(flow, FlowClosed)
+        plain = closed[0][1].protocol in NAME_SERVICE if closed else of_flow(flow, DnsQuery)
+        other = of_flow(flow, StreamData) or of_flow(flow, HttpRequest)
+        return opened.ip in self._resolvers and bool(plain) and not other
 
     # Flows
 

@@ -12,7 +12,10 @@ from collections import Counter
 from auditor.parse.text import printable
 
 AROUND = 60
-"""Bytes shown on either side of the match."""
+"""Signs shown on either side of the match."""
+
+CONTEXT = 400
+"""Bytes on either side that secrets are looked for in, so that none is shown because it was cut in two."""
 
 LONGEST_MATCH = 80
 """A longer match is shown by its beginning and end."""
@@ -21,7 +24,7 @@ OPEN, CLOSE = "[[", "]]"
 
 _NAMED_SECRET = re.compile(
     r"(?i)\b(bearer|basic|token|authorization|cookie|(?:api|access|secret|private)[_-]?key|password|passwd|secret)"
-    r"([\"'\s:=]{1,6})([^\s\"',;&}]{6,})"
+    r"([\"'\s:=]{1,6}(?:(?:bearer|basic|token)\s+)?)([^\s\"',;&}]{6,})"
 )
 _KEY_SHAPED = re.compile(r"\b(?:sk|pk|phc|phx|ghp|gho|hf|xox[a-z]|AKIA|AIza|eyJ)[\w.-]{12,}")
 _TOKEN = re.compile(r"[\w+/=-]{20,}")
@@ -31,8 +34,8 @@ _RANDOM_BITS = 3.8
 
 def excerpt(data: bytes, start: int, end: int) -> str:
     """About 120 signs around a match, which stands between `[[` and `]]`; other secrets are masked."""
-    before = _shown(data[max(start - AROUND, 0) : start])
-    after = _shown(data[end : end + AROUND])
+    before = _shown(data[max(start - CONTEXT, 0) : start])[-AROUND:]
+    after = _shown(data[end : end + CONTEXT])[:AROUND]
     match = _bare(printable(data[start:end]))
     if len(match) > LONGEST_MATCH:
         match = f"{match[: LONGEST_MATCH // 2]} ... {match[-LONGEST_MATCH // 2 :]}"

@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from auditor.model.flow import Visibility
+from auditor.model.observation import DnsQuery
 from auditor.model.observation import StreamData
 from auditor.model.observation import TlsEstablished
 from auditor.model.observation import TlsFailed
@@ -48,6 +49,8 @@ def judge(
     established = bool(ledger.of_flow(flow, TlsEstablished))
     if any(what.bytes for _, what in ledger.of_flow(flow, StreamData)):
         return _of_streams(protocol, established=established)
+    if ledger.of_flow(flow, DnsQuery):
+        return Visibility.DECRYPTED, ""
     for _, failed in ledger.of_flow(flow, TlsFailed):
         return Visibility.OPAQUE, _refusal(failed.reason, owner)
     if established:

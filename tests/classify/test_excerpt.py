@@ -34,6 +34,20 @@ def test_other_secrets_are_masked(secret):
     assert "<redacted>" in text
 
 
+def test_name_and_scheme_of_a_secret_stay_and_the_secret_goes():
+    assert redact("Authorization: Bearer abcdefghij") == "Authorization: Bearer <redacted>"
+    assert redact("api_key=abcdefghij&x=1") == "api_key=<redacted>&x=1"
+
+
+def test_secret_at_the_edge_of_the_excerpt_is_masked_whole():
+    secret = "Zx81Lq9vTn4Rk7Wb2Mc5Yd8F"
+    for distance in range(40, 80):
+        text = around(
+            f"token={secret} {'.' * distance}MATCH{'.' * distance} token={secret}".encode(), b"MATCH"
+        )
+        assert not any(secret[at : at + 6] in text for at in range(len(secret) - 6))
+
+
 def test_words_are_not_masked():
     assert redact("the quick brown fox and supercalifragilistic words") == (
         "the quick brown fox and supercalifragilistic words"
