@@ -109,11 +109,11 @@ class Contacts:
 
     def _is_name_service(self, opened: FlowOpened) -> bool:
         """A conversation with the box's own name server is its look-ups, unless it carried anything else."""
-        flow, of_flow = opened.flow, self._ledger.of_flow
-        closed = of_flow(flow, FlowClosed)
-        plain = closed[0][1].protocol in NAME_SERVICE if closed else of_flow(flow, DnsQuery)
-        other = of_flow(flow, StreamData) or of_flow(flow, HttpRequest)
-        return opened.ip in self._resolvers and bool(plain) and not other
+        flow, ledger = opened.flow, self._ledger
+        closed = ledger.of_flow(flow, FlowClosed)
+        plain = closed[0][1].protocol in NAME_SERVICE if closed else bool(ledger.of_flow(flow, DnsQuery))
+        other = bool(ledger.of_flow(flow, StreamData)) or bool(ledger.of_flow(flow, HttpRequest))
+        return opened.ip in self._resolvers and plain and not other
 
     # Flows
 

@@ -44,13 +44,11 @@ def judge(
     ledger: Ledger, flow: str, *, protocol: str, has_requests: bool, bytes_out: int, owner: Owner
 ) -> tuple[Visibility, str]:
     """Visibility of an accepted flow, with a note that is empty when nothing needs saying."""
-    if has_requests:
+    if has_requests or ledger.of_flow(flow, DnsQuery):
         return Visibility.DECRYPTED, ""
     established = bool(ledger.of_flow(flow, TlsEstablished))
     if any(what.bytes for _, what in ledger.of_flow(flow, StreamData)):
         return _of_streams(protocol, established=established)
-    if ledger.of_flow(flow, DnsQuery):
-        return Visibility.DECRYPTED, ""
     for _, failed in ledger.of_flow(flow, TlsFailed):
         return Visibility.OPAQUE, _refusal(failed.reason, owner)
     if established:

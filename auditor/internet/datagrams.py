@@ -14,6 +14,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 from auditor.internet.flows import IN
 from auditor.internet.flows import OUT
@@ -23,6 +24,7 @@ from auditor.internet.gateway_sockets import endpoint
 from auditor.internet.sniff import name_datagram
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from collections.abc import Mapping
     from collections.abc import Sequence
 
@@ -43,8 +45,14 @@ ANSWERED_IDLE_S = 3.0
 """For conversations with a service (name look-ups): most never send again."""
 SWEEP_S = 1.0
 
-UdpService = Callable[[bytes, Endpoint, Endpoint, Identity], bytes | None]
-"""(datagram, client, destination, identity) -> answer, or None when it is not for this service."""
+
+class Answer(NamedTuple):
+    """What a service says to one datagram."""
+
+    data: bytes
+    protocol: str
+    written: bool = False
+    """The service wrote down what was asked: the bytes need not be kept."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,13 +65,17 @@ class Conversation:
     family: int
     last: float
     flow: Flow | None = None
-    """Opened with the first datagram that no service answers."""
+    """None as long as it is only questions to the box's own name server."""
     reply: socket.socket | None = None
 
     @property
     def idle_s(self) -> float:
         """How long it may stay silent."""
         return IDLE_S if self.flow else ANSWERED_IDLE_S
+
+
+UdpService = Callable[[bytes, Conversation], Answer | None]
+"""(datagram, conversation) -> answer, or None when it is not for this service."""
 
 
 class DatagramGateway:
@@ -75,12 +87,14 @@ class DatagramGateway:
         sockets: Sequence[socket.socket],
         reply_socket: ReplySocket,
         services: Mapping[int, UdpService],
+        resolvers: Collection[str],
     ) -> None:
-        """`services` by port of the destination."""
+        """`services` by port of the destination; what `resolvers` answer is no flow, but look-ups."""
         self._book = book
         self._sockets = sockets
         self._reply_socket = reply_socket
         self._services = services
+        self._resolvers = resolvers
         self._conversations: OrderedDict[tuple[Endpoint, Endpoint], Conversation] = OrderedDict()
         self._sweep: asyncio.TimerHandle | None = None
 
@@ -128,39 +142,44 @@ class DatagramGateway:
 
     def _receive(self, talk: Conversation, data: bytes) -> None:
         talk.last = time.monotonic()
+        if talk.destination.ip not in self._resolvers:
+            self._flow(talk, data)
         answer = self._ask(talk, data)
-        if answer is None:
-            self._record(talk, data)
-        else:
+        if answer is None or not answer.written:
+            self._flow(talk, data).keep(OUT, data)
+        if talk.flow is not None:
+            talk.flow.bytes_out += len(data)
+        if answer is not None:
             self._send(talk, answer)
 
-    def _ask(self, talk: Conversation, data: bytes) -> bytes | None:
+    def _flow(self, talk: Conversation, data: bytes) -> Flow:
+        if talk.flow is None:
+            talk.flow = self._book.open("udp", talk.client, talk.destination, talk.identity)
+            talk.flow.protocol = name_datagram(data)
+        return talk.flow
+
+    def _ask(self, talk: Conversation, data: bytes) -> Answer | None:
         service = self._services.get(talk.destination.port)
         if service is None:
             return None
         try:
-            return service(data, talk.client, talk.destination, talk.identity)
+            return service(data, talk)
         except Exception:  # noqa: BLE001 - a bug of a service must not lose the datagram
             return None
 
-    def _record(self, talk: Conversation, data: bytes) -> None:
-        if talk.flow is None:
-            talk.flow = self._book.open("udp", talk.client, talk.destination, talk.identity)
-            talk.flow.protocol = name_datagram(data)
-        talk.flow.bytes_out += len(data)
-        talk.flow.keep(OUT, data)
-
-    def _send(self, talk: Conversation, answer: bytes) -> None:
+    def _send(self, talk: Conversation, answer: Answer) -> None:
         """Answer from the address that was asked, which needs a socket of its own."""
         with contextlib.suppress(OSError):
             if talk.reply is None:
                 talk.reply = self._reply_socket(talk.family, talk.destination, talk.client)
                 talk.reply.settimeout(0)
                 asyncio.get_running_loop().add_reader(talk.reply, self._continued, talk)
-            talk.reply.send(answer)
+            talk.reply.send(answer.data)
         if talk.flow is not None:
-            talk.flow.bytes_in += len(answer)
-            talk.flow.keep(IN, answer)
+            talk.flow.protocol = answer.protocol
+            talk.flow.bytes_in += len(answer.data)
+            if not answer.written:
+                talk.flow.keep(IN, answer.data)
 
     def _continued(self, talk: Conversation) -> None:
         """The kernel prefers a connected socket: later datagrams arrive here."""

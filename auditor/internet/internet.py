@@ -52,6 +52,7 @@ class Internet:
         reply_socket: Makes the socket from which a datagram is answered.
         identify: Whose socket a connection comes from.
         own_names: The box's own names with their addresses.
+        resolvers: Addresses of the name servers that the box was told to use.
         keylog: File for the secrets of TLS sessions.
         extra_services: Asked before the built-in ones.
         destination: Original destination of an accepted socket.
@@ -69,6 +70,7 @@ class Internet:
         identify: Identify,
         own_names: Mapping[str, tuple[str, ...]],
         keylog: Path,
+        resolvers: tuple[str, ...],
         extra_services: tuple[Service, ...] = (),
         destination: Destination = original_destination,
     ) -> None:
@@ -80,7 +82,9 @@ class Internet:
         self._book = FlowBook(journal, bodies, identify)
         self._resolver = Resolver(own_names, offline=self._offline)
         names = NameServer(journal, self._resolver)
-        self._datagrams = DatagramGateway(self._book, sockets.udp, reply_socket, {DNS: names.datagram})
+        self._datagrams = DatagramGateway(
+            self._book, sockets.udp, reply_socket, {DNS: names.datagram}, resolvers
+        )
         self._gateway = Gateway(self._book, sockets.tcp, destination, {DNS: names.serve}, self._proxied)
         self._loop = asyncio.new_event_loop()
         self._proxy: asyncio.Future[Proxy] = self._loop.create_future()

@@ -178,6 +178,10 @@ def lookup_fields(lookup: Lookup, *, followed: bool) -> dict[str, Value]:
         "dns.question.type": lookup.type,
         "dns.resolved_ip": lookup.answers,
         "audit.lookup.followed": followed,
+        "audit.lookup.server": lookup.server_name or lookup.server,
+        "audit.lookup.chosen": lookup.chosen,
+        "audit.lookup.server_declared": lookup.server_declared,
+        "audit.lookup.transport": lookup.transport,
         "audit.entity.name": lookup.entity,
         "audit.phase": lookup.phase,
     })  # fmt: skip

@@ -92,6 +92,7 @@ _SOMEBODY = "an unknown organisation"
 _NOBODY = "an unidentified process"
 
 _SUBJECTS = ("flow", "lookup", "file", "other")
+_NAME_TRANSPORTS = ("udp", "tcp", "dot", "doh")
 _EXPOSURES = ("loopback", "all-interfaces", "lan")
 _SCOPES = ("named", "public", "private", "loopback", "link-local", "multicast", "broadcast")
 
@@ -135,6 +136,10 @@ FIELDS: tuple[Field, ...] = (
     Field("dns.question.type", _DNS, "`A`, `AAAA`, `TXT`, `PTR`, ..."),
     Field("dns.resolved_ip", _DNS, "Addresses answered.", _ADDRESS),
     Field("audit.lookup.followed", _DNS, "A flow to that name followed.", _FLAG),
+    Field("audit.lookup.server", _DNS, "Name or address of the name server asked.", absent=_NOWHERE),
+    Field("audit.lookup.chosen", _DNS, "That is not the name server the system is set up with.", _FLAG),
+    Field("audit.lookup.server_declared", _DNS, "The user declared that name server.", _FLAG),
+    Field("audit.lookup.transport", _DNS, "How it was asked.", values=_NAME_TRANSPORTS),
     Field("file.path", _FILE, "Path as the app saw it."),
     Field("file.name", _FILE, "Last part of the path."),
     Field("file.directory", _FILE, "The rest of the path."),

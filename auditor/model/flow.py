@@ -131,3 +131,13 @@ class Lookup:
     """True when a flow to one of the answers followed."""
     canaries: tuple[str, ...]
     evidence: tuple[str, ...] = ()
+    server: str = ""
+    """Address it was sent to."""
+    server_name: str = ""
+    """Name that the app knew that address by, empty when it used the bare address."""
+    chosen: bool = False
+    """The app asked a name server of its own choice, not the one that the system is set up with."""
+    server_declared: bool = False
+    """The user declared that name server."""
+    transport: str = "udp"
+    """`udp`, `tcp`, `dot` (over TLS) or `doh` (over HTTP)."""

@@ -28,6 +28,8 @@ class RunOpened:
     home: str = ""
     cwd: str = ""
     uid: int = 0
+    resolvers: tuple[str, ...] = ("192.168.77.1", "fd77::1")
+    """Addresses of the name servers that the box was told to use."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,7 +268,7 @@ class DnsQuery:
 
     kind: ClassVar[str] = "dns.query"
     transport: str
-    """`udp` or `tcp`."""
+    """`udp`, `tcp`, `dot` (over TLS) or `doh` (over HTTP)."""
     client_ip: str
     client_port: int
     server_ip: str
@@ -279,7 +281,7 @@ class DnsQuery:
     inode: int
     owner: str = ""
     flow: str = ""
-    """The TCP flow that carried it, if any."""
+    """The flow that carried it; empty for datagrams to the box's own name server."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -138,6 +138,7 @@ class Observers:
             identify=_identify(finder),
             own_names={name: (_ip(self._plan.network.app_ipv4), _ip(self._plan.network.app_ipv6))},
             keylog=self._directory.tls_keys,
+            resolvers=self._plan.network.resolvers,
         )
 
     def _start_thread(self, pump: Callable[[Journal], None]) -> None:

@@ -157,6 +157,7 @@ class Recording:
                 home=self._plan.environment["HOME"],
                 cwd=self._plan.cwd,
                 uid=self._plan.uid,
+                resolvers=self._plan.network.resolvers,
             ),
         )
 

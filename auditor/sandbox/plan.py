@@ -119,6 +119,11 @@ class NetworkPlan:
     mark: int = 1
     table: int = 100
 
+    @property
+    def resolvers(self) -> tuple[str, ...]:
+        """Addresses of the name servers that the box is told to use."""
+        return tuple(each.partition("/")[0] for each in (self.gateway_ipv4, self.gateway_ipv6))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentityPlan:

@@ -149,3 +149,35 @@ def test_websocket_messages_count(run):
     stored = run.bodies.put(b"hello there")
     run.write(o.WebSocketMessage(exchange=exchange, direction="out", text=True, bytes=11, body=stored.name))
     assert classify(run.seal()).flows[0].requests[0].bytes_out == 11
+
+
+def test_a_name_server_of_the_apps_own_choice_is_a_contact(run):
+    flow = run.flow("10.1", "8.8.8.8", 53, transport="udp")
+    run.lookup("10.1", "a.example", "198.18.0.9", server_ip="8.8.8.8", flow=flow)
+    run.close(flow, "dns", 33, 49)
+    case = classify(run.seal())
+    [contact], [lookup] = case.flows, case.lookups
+    assert (contact.destination.ip, contact.protocol, contact.bytes_out) == ("8.8.8.8", "dns", 33)
+    assert (contact.visibility, contact.note) == (Visibility.DECRYPTED, "")
+    assert (lookup.server, lookup.chosen, lookup.server_declared) == ("8.8.8.8", True, False)
+
+
+def test_the_systems_own_name_server_is_whatever_the_box_was_told(blank):
+    blank.open(resolvers=("10.9.9.9",), declared=(("192.168.77.1", ""),))
+    blank.process("10.1")
+    for server in ("10.9.9.9", "192.168.77.1"):
+        flow = blank.flow("10.1", server, 853)
+        blank.lookup("10.1", "a.example", server_ip=server, flow=flow, transport="dot")
+        blank.close(flow, "dot")
+    case = classify(blank.seal())
+    assert [one.destination.ip for one in case.flows] == ["192.168.77.1"]
+    assert [(one.chosen, one.server_declared) for one in case.lookups] == [(False, False), (True, True)]
+
+
+def test_a_name_server_over_http_goes_by_its_name(run):
+    run.lookup("10.1", "dns.example", "198.18.0.5")
+    flow = run.flow("10.1")
+    run.request(flow, "https://dns.example/dns-query", b"question")
+    run.lookup("10.1", "a.example", server_ip="198.18.0.5", flow=flow, transport="doh")
+    asked = classify(run.seal()).lookups[1]
+    assert (asked.server_name, asked.transport, asked.chosen) == ("dns.example", "doh", True)

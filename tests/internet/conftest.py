@@ -37,6 +37,7 @@ class World:
         self.udp = bound_udp()
         self.port = self.tcp.getsockname()[1]
         self.udp_port = self.udp.getsockname()[1]
+        self.resolvers = options.pop("resolvers", ("127.0.0.1",))
         self.destination = None
         """Set it to play TPROXY: the address that connections seem to be meant for."""
         self.internet = Internet(
@@ -49,6 +50,7 @@ class World:
             identify=self.identify,
             own_names=OWN_NAMES,
             keylog=self.keylog,
+            resolvers=self.resolvers,
             destination=self.original,
             **options,
         )

@@ -60,6 +60,21 @@ def test_two_look_ups_from_one_socket(name_world):
     assert "flow.opened" not in seen
 
 
+def test_a_name_server_of_the_apps_own_choice_is_a_flow(name_world):
+    world = name_world(resolvers=("192.168.77.1",))
+    with client(world) as app:
+        app.send(query("api.example.com"))
+        answer = app.recv(512)
+    seen = world.stop()
+    (opened,), (closed,), (asked,) = seen["flow.opened"], seen["flow.closed"], seen["dns.query"]
+    assert (asked.flow, opened.transport, opened.ip) == (opened.flow, "udp", "127.0.0.1")
+    assert (closed.protocol, closed.bytes_out, closed.bytes_in) == (
+        "dns", len(query("api.example.com")), len(answer)
+    )  # fmt: skip
+    assert "stream.data" not in seen
+    assert len(world.identified) == 1
+
+
 def test_garbage_on_the_name_port_is_a_flow(name_world):
     world = name_world()
     with client(world) as app:

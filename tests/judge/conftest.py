@@ -133,6 +133,7 @@ LOOKUP = Lookup(
     followed=True,
     canaries=(),
     evidence=("events.jsonl:17",),
+    server="192.168.77.1",
 )
 PROMPT = Canary(id="prompt-1", kind=CanaryKind.PROMPT, value="amber-4127", planted_in="prompt 1")
 SIGHTING = Sighting(
