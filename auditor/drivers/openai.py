@@ -91,4 +91,5 @@ def _said(api: Api, model: str, prompt: Prompt) -> str:
     except ApiError as error:
         if not error.unsupported:
             raise
-    return api.complete(model, prompt.text).text
+    # A completion continues its text; the line end says that the prompt is over.
+    return api.complete(model, prompt.text + "\n").text

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from auditor.errors import UsageError
 
-SHIPPED_SHA256 = "fab52a12cfa0a0004b80600fffd7193a21c82e48d23c65322dccfa11240aa5b7"
+SHIPPED_SHA256 = "03e072ee942303e59d0b8b59684b7b0880e36ded9ec7eda0db140302e21bda52"
 """Of `fixtures/reference_model/reference.gguf`, which its README describes."""
 _PACKAGE = Path(__file__).resolve().parent.parent
 _PLACES = (
