@@ -17,6 +17,7 @@ from auditor.model.finding import Outcome
 from auditor.model.run import APP_PHASES
 from auditor.report.text import listing
 from auditor.report.text import plural
+from auditor.report.text import seconds
 from auditor.report.text import visible
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def _failed(app: str, leaks: Sequence[str], findings: Sequence[Finding]) -> str:
 
 def summary(result: Result) -> str:
     """What was counted, in one sentence under the verdict."""
-    watched = f"while it was watched for {watched_s(result.run):.0f} seconds."
+    watched = f"while it was watched for {seconds(watched_s(result.run))}."
     hosts = {flow.destination.domain or flow.destination.ip for flow in result.flows}
     hosts |= {lookup.name for lookup in result.lookups}
     if not hosts:

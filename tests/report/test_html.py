@@ -10,6 +10,7 @@ import pytest
 
 from auditor.model.finding import Outcome
 from auditor.model.flow import Destination
+from auditor.model.process import NOBODY
 from auditor.report import html as html_module
 from auditor.report.html import MOST_ROWS
 from auditor.report.html import render_html
@@ -230,6 +231,16 @@ def test_hosts_are_text_never_links(failing):
 
 def test_the_home_directory_is_not_printed(failing):
     assert "/home/ann" not in render_html(failing)
+
+
+def test_a_finding_about_a_file_says_what_is_not_known_in_words(failing):
+    one = dataclasses.replace(failing.findings[0], process=NOBODY, phase="")
+    text = Page(render_html(dataclasses.replace(failing, findings=(one,)))).text
+    findings = text[text.index(one.message) : text.index("Ten principles of local software")]
+    assert "by which of its processes is not known" in findings
+    assert "it was seen afterwards" in findings
+    assert "unknown process" not in findings
+    assert "(phase )" not in text
 
 
 def test_tables_are_bounded_and_say_so(failing):
