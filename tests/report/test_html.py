@@ -230,7 +230,13 @@ def test_hosts_are_text_never_links(failing):
 
 
 def test_the_home_directory_is_not_printed(failing):
-    assert "/home/ann" not in render_html(failing)
+    page = render_html(failing)
+    assert "/home/ann" not in page
+    owner = dataclasses.replace(failing.findings[0].process, argv=("/home/ann/app", "/home/ann/x"))
+    one = dataclasses.replace(failing.findings[0], process=owner)
+    page = render_html(dataclasses.replace(failing, findings=(one,)))
+    assert "~/app ~/x" in page
+    assert "/home/ann" not in page
 
 
 def test_a_finding_about_a_file_says_what_is_not_known_in_words(failing):
