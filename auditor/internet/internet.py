@@ -81,7 +81,7 @@ class Internet:
         self._extra = extra_services
         self._book = FlowBook(journal, bodies, identify)
         self._resolver = Resolver(own_names, offline=self._offline)
-        names = NameServer(journal, self._resolver)
+        self._names = names = NameServer(journal, self._resolver)
         self._datagrams = DatagramGateway(
             self._book, sockets.udp, reply_socket, {DNS: names.datagram}, resolvers
         )
@@ -155,7 +155,8 @@ class Internet:
         """Import the proxy (most of a second) beside the loop, which answers look-ups meanwhile."""
         modules = await asyncio.to_thread(_import_proxy)
         terminator = modules.terminator(self._ca, self._keylog)
-        self._proxy.set_result(modules.proxy(terminator, Table(self._extra), self._resolver.name_of))
+        table = Table(self._extra)
+        self._proxy.set_result(modules.proxy(terminator, table, self._resolver.name_of, self._names))
         return terminator
 
     async def _proxied(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, flow: Flow) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from dataclasses import field
 from typing import TYPE_CHECKING
 
+from auditor.internet import doh
 from auditor.internet.flows import IN
 from auditor.internet.flows import OUT
 from auditor.internet.services.contract import MAX_JSON
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from auditor.evidence.bodies import BodyWriter
     from auditor.internet.flows import Flow
+    from auditor.internet.nameserver import NameServer
     from auditor.internet.services import Table
     from auditor.parse.ja4 import ClientHello
 
@@ -90,9 +92,10 @@ class Exchange:
 class Recorder:
     """Everything seen on one connection."""
 
-    def __init__(self, flow: Flow, services: Table, name: str) -> None:
+    def __init__(self, flow: Flow, services: Table, name: str, names: NameServer) -> None:
         """`name` is what the destination's address was answered for, empty when for nothing."""
         self.flow = flow
+        self.names = names
         self.sni = ""
         self._name = name
         self._services = services
@@ -167,11 +170,16 @@ class Recorder:
             headers={text(name).lower(): text(value) for name, value in head.fields},
             body=bytes(exchange.prefix),
         )
-        service = self._services.find(request.host, request.method, request.path)
         exchange.prefix.clear()
-        exchange.served_by = service.name
-        exchange.reply = service.reply(request)
+        exchange.served_by, exchange.reply = self._served(request)
         return exchange.reply
+
+    def _served(self, request: Request) -> tuple[str, Reply]:
+        named = doh.reply(request, lambda query: self.names.answer(query, self.flow, "doh"))
+        if named is not None:
+            return doh.SERVED_BY, named
+        service = self._services.find(request.host, request.method, request.path)
+        return service.name, service.reply(request)
 
     def request_ended(self, exchange: Exchange) -> None:
         """The whole request has arrived."""

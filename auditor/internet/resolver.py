@@ -93,7 +93,7 @@ class Resolver:
             raise ValueError("not a DNS query")
         response = self._answer(query)
         rcode = dns.rcode_name(response.rcode)
-        answers = tuple(_text(record) for record in response.answers)
+        answers = tuple(dns.data_text(record) for record in response.answers)
         return Answered(
             wire=dns.encode(response),
             asked=tuple(
@@ -143,9 +143,3 @@ def _pair(number: int) -> tuple[str, str]:
 def _zone(name: str) -> str:
     """A plausible owner of the SOA: the last two labels."""
     return ".".join(name.split(".")[-2:])
-
-
-def _text(record: Record) -> str:
-    if record.type == Type.PTR:
-        return dns.read_name(record.data, 0)[0]
-    return str(ipaddress.ip_address(record.data))

@@ -17,6 +17,8 @@ class Speaks(enum.Enum):
     HTTP2 = "h2"
     CONNECT = "connect"
     """HTTP/1 that asks for a tunnel: the client takes us for its proxy."""
+    DNS = "dns"
+    """Messages with their length before each, as over TCP and TLS."""
     RAW = "raw"
 
 
@@ -30,12 +32,21 @@ _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}"
 _REQUEST_LINE = re.compile(rb"(%b) [^\s]+ HTTP/1\.[0-9]\r?\n" % _TOKEN)
 """RFC 9112, 3: the version at the end keeps line protocols such as `NICK x` out."""
 _UNFINISHED_LINE = re.compile(rb"%b(?: [^\x00-\x1f]*\r?)?" % _TOKEN)
+_QUERY = re.compile(rb"[\x00-\x07].{3}[\x00-\x07].\x00\x01\x00{4}\x00[\x00-\x04]", re.DOTALL)
+"""Length, id, and a header with one question and no answer (RFC 1035, 4.1.1)."""
+_ANY_QUERY = b"\x00\x20\x00\x00\x01\x00\x00\x01" + bytes(6)
+MAX_QUERY = 0x0800
+"""Octets; longer ones begin with bytes that other protocols begin with."""
+_MIN_QUERY = 17
+"""Octets of the question for the root."""
 
 
 def sniff(data: bytes) -> Speaks | None:
     """Decide, or return None while more bytes could change the answer."""
     if data[:1] == b"\x16":
         return _sniff_hello(data)
+    if data[:1] and data[0] < MAX_QUERY >> 8:
+        return _sniff_query(data)
     data = data.lstrip(b"\r\n")
     if H2_PREFACE.startswith(data[: len(H2_PREFACE)]):
         return Speaks.HTTP2 if len(data) >= len(H2_PREFACE) else None
@@ -43,6 +54,15 @@ def sniff(data: bytes) -> Speaks | None:
         return Speaks.CONNECT if match[1] == b"CONNECT" else Speaks.HTTP1
     unfinished = len(data) < MAX_REQUEST_LINE and _UNFINISHED_LINE.fullmatch(data)
     return None if unfinished else Speaks.RAW
+
+
+def _sniff_query(data: bytes) -> Speaks | None:
+    size = len(_ANY_QUERY)
+    if len(data) >= 2 and int.from_bytes(data[:2]) < _MIN_QUERY:
+        return Speaks.RAW
+    if not _QUERY.match(data[:size] + _ANY_QUERY[len(data) :]):
+        return Speaks.RAW
+    return Speaks.DNS if len(data) >= size else None
 
 
 def _sniff_hello(data: bytes) -> Speaks | None:

@@ -276,6 +276,22 @@ def soa_record(zone: str, *, ttl: int) -> Record:
     )
 
 
+def data_text(record: Record) -> str:
+    """Data of an A, AAAA or PTR record as text; of any other in hexadecimal.
+
+    Raises:
+        ValueError: the data does not fit the type.
+    """
+    if record.type == Type.PTR:
+        try:
+            return read_name(record.data, 0)[0]
+        except IndexError as error:
+            raise ValueError("DNS name is cut off") from error
+    if record.type in (Type.A, Type.AAAA):
+        return str(ipaddress.ip_address(record.data))
+    return record.data.hex()
+
+
 def reverse_address(name: str) -> str:
     """The address that an `in-addr.arpa` or `ip6.arpa` name stands for (RFC 1035, 3.5; RFC 3596, 2.5).
 

@@ -129,3 +129,15 @@ def test_mutated_messages(position, byte, end):
     mutated[position] = byte
     with contextlib.suppress(ValueError):
         dns.parse(bytes(mutated[:end]))
+
+
+def test_data_as_text():
+    assert dns.data_text(dns.address_record("a", "198.18.0.1", ttl=1)) == "198.18.0.1"
+    assert (
+        dns.data_text(dns.Record(name="a", type=dns.Type.PTR, data=dns.encode_name("b.example")))
+        == "b.example"
+    )
+    assert dns.data_text(dns.Record(name="a", type=dns.Type.TXT, data=b"\x02hi")) == "026869"
+    for broken in (dns.Record(name="a", type=dns.Type.A, data=b"x"), dns.Record(name="a", type=dns.Type.PTR)):
+        with pytest.raises(ValueError, match=r"."):
+            dns.data_text(broken)

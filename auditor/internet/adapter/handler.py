@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from auditor.internet.adapter.terminator import Terminator
     from auditor.internet.flows import Flow
+    from auditor.internet.nameserver import NameServer
     from auditor.internet.services import Table
 
 # Error pages carry this name; a program must not be able to tell by it that it is watched.
@@ -68,15 +69,18 @@ OPTIONS = Options()
 class Proxy:
     """Serves accepted connections."""
 
-    def __init__(self, terminator: Terminator, services: Table, name_of: Callable[[str], str]) -> None:
-        """`name_of` gives the name that an address was answered for."""
+    def __init__(
+        self, terminator: Terminator, services: Table, name_of: Callable[[str], str], names: NameServer
+    ) -> None:
+        """`name_of` gives the name that an address was answered for; `names` answers inside flows."""
         self._terminator = terminator
+        self._names = names
         self._services = services
         self._name_of = name_of
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, flow: Flow) -> None:
         """Talk on one connection until it ends; when cancelled, write down what there is."""
-        recorder = Recorder(flow, self._services, self._name_of(flow.destination.ip))
+        recorder = Recorder(flow, self._services, self._name_of(flow.destination.ip), self._names)
         handler = Handler(reader, writer, recorder, self._terminator)
         talking = asyncio.get_running_loop().create_task(handler.handle_client())
         try:

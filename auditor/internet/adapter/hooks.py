@@ -17,6 +17,7 @@ from OpenSSL import SSL
 from auditor.internet.adapter.layers import Http
 from auditor.internet.adapter.layers import Http1
 from auditor.internet.adapter.layers import Http2
+from auditor.internet.adapter.layers import Names
 from auditor.internet.adapter.layers import Sink
 from auditor.internet.adapter.origin import EXCHANGE
 from auditor.internet.adapter.origin import is_websocket
@@ -72,6 +73,8 @@ class Hooks:
     def _layer(self, speaks: Speaks, context: Context) -> layer.Layer:
         if speaks is Speaks.RAW:
             return Sink(context, self._recorder)
+        if speaks is Speaks.DNS:
+            return Names(context, self._recorder)
         if speaks is Speaks.TLS:
             # The proxy derives a request's scheme from its upstream, which is never there.
             context.server.tls = True

@@ -56,6 +56,28 @@ class Sink(layer.Layer):
             yield commands.CloseConnection(self.context.client)
 
 
+class Names(layer.Layer):
+    """A name server, on whatever port, inside TLS or not (RFC 7858)."""
+
+    def __init__(self, context: Context, recorder: Recorder) -> None:
+        super().__init__(context)
+        self._flow = recorder.flow
+        self._names = recorder.names
+        self._transport = "dot" if context.client.tls_established else "tcp"
+        self._left = b""
+
+    def _handle_event(self, event: events.Event) -> CommandGenerator[None]:
+        if isinstance(event, events.DataReceived):
+            data = self._left + event.data
+            answers, self._left = self._names.consume(data, self._flow, self._transport)
+            if answers:
+                yield commands.SendData(self.context.client, answers)
+        elif isinstance(event, events.ConnectionClosed):
+            if self._left:
+                self._flow.keep(OUT, self._left)
+            yield commands.CloseConnection(self.context.client)
+
+
 class Http(HttpLayer):
     """HTTP whose every upstream connection is the origin."""
 
