@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import sys
 
+from auditor import interrupts
+
 
 def main() -> None:
     """Run the command line and exit with its status."""
-    from auditor.cli import run_command_line  # noqa: PLC0415 - `python -m` must not need it to import the package
+    interrupts.install(held=True)  # an import that is broken off shows a traceback
+    from auditor.cli import run_command_line  # noqa: PLC0415 - see above
 
     sys.exit(run_command_line())
 

@@ -10,12 +10,11 @@ import signal
 import sys
 import tempfile
 import traceback
-from types import FrameType
-from typing import NoReturn
 
 import click
 
 from auditor import __version__
+from auditor import interrupts
 from auditor.cli import commands
 from auditor.errors import AuditError
 from auditor.errors import ExitCode
@@ -57,9 +56,8 @@ def run_command_line(arguments: list[str] | None = None) -> int:
     Returns:
         The exit status, as documented in `ExitCode`.
     """
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGHUP, _interrupt)
     try:
+        interrupts.release()
         return int(audit.main(args=arguments, prog_name="audit", standalone_mode=False) or 0)
     except click.ClickException as error:
         error.show()
@@ -78,10 +76,6 @@ def _reader_gone() -> int:
     """The reader of our output went away (`audit ... | head`): not worth a word."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return ExitCode.SIGNAL_BASE + signal.SIGPIPE
-
-
-def _interrupt(number: int, _frame: FrameType | None) -> NoReturn:
-    raise Interrupted(number)
 
 
 def _say(text: str, code: int) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from auditor.drivers.discovery import parse_url
 from auditor.errors import UsageError
 from auditor.model.finding import Severity
 from auditor.model.flow import Purpose
@@ -94,6 +95,8 @@ def settings_from(given: dict[str, Any]) -> Settings:
     command = tuple(given["command"])
     check_command(command)
     check_driver(given["driver"], command)
+    if given["url"]:
+        parse_url(given["url"])
     return Settings(
         command=command,
         mode=Mode(given["mode"]),

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from auditor import interrupts
 from auditor.errors import ExitCode
 from auditor.errors import UsageError
 from auditor.evidence import store
@@ -26,7 +27,8 @@ Outputs = tuple[tuple[str, Path | None], ...]
 
 def record(settings: Settings) -> Recorded:
     """Record, with live progress on standard error."""
-    from auditor.record import recording  # noqa: PLC0415
+    with interrupts.held():
+        from auditor.record import recording  # noqa: PLC0415
 
     return recording.record(settings)
 

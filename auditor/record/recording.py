@@ -16,6 +16,7 @@ from pathlib import Path
 from random import Random
 
 from auditor import __version__
+from auditor import interrupts
 from auditor.drivers import DRIVERS
 from auditor.drivers.prompts import built_in
 from auditor.drivers.prompts import from_texts
@@ -70,15 +71,20 @@ def record(settings: Settings) -> Recorded:
 
     Raises:
         AuditError: it could not be begun or finished; what was seen is in the run directory, unsealed.
-        KeyboardInterrupt: Ctrl-C for the second time.
+        KeyboardInterrupt: Ctrl-C before the app was started, or for the second time.
+        Interrupted: another signal, in the same way.
     """
     model = model_file.model_path(settings.reference_model) if settings.reference else None
     directory = store.create(settings.out)
     recording = Recording(settings, directory, model)
     try:
-        recording.prepare()
+        with interrupts.held():
+            recording.prepare()
         recording.use()
         recording.finish()
+    except (KeyboardInterrupt, Interrupted):
+        recording.say_unfinished()
+        raise
     finally:
         recording.close()
     return Recorded(directory=directory, exit_code=recording.exit_code)
@@ -246,6 +252,10 @@ class Recording:
             store.seal(self._directory, facts)
         except OSError as error:
             check_disk(self._directory.root, error)
+
+    def say_unfinished(self) -> None:
+        """Tell where what was seen until now can be read."""
+        self._progress.note(f"The run is unsealed; `audit judge {self._directory.root}` reads what was seen.")
 
     def close(self) -> None:
         """Take everything down, whatever happened before."""

@@ -79,7 +79,9 @@ def check_command(command: tuple[str, ...]) -> None:
     path = Path(name)
     if not path.exists():
         raise UsageError(f"There is no program at {name}.", fix="Check the path after `--`.")
-    if path.is_dir() or not os.access(path, os.X_OK):
+    if path.is_dir():
+        raise UsageError(f"{name} is a directory.", fix="Name the program to run after `--`.")
+    if not os.access(path, os.X_OK):
         raise UsageError(
             f"{name} is not an executable program.",
             fix=f"Make it executable (`chmod +x {name}`), or start it with its interpreter.",

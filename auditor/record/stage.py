@@ -96,7 +96,8 @@ class AppStage:
         except OSError as error:
             raise RecordingFailed(
                 f"{argv[0]} could not be started in the box: {error.strerror or error}.",
-                fix="Check that it runs outside (an interpreter that its first line names, its libraries).",
+                fix="Check that it runs outside (the interpreter that its first line names, its libraries), "
+                "and that it does not lie below /run or /var/tmp, which are empty in the box.",
             ) from error
         finally:
             if stdin:

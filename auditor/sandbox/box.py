@@ -19,7 +19,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from auditor.errors import BoxUnavailable
 from auditor.sandbox import helper
 from auditor.sandbox.channel import Channel
 from auditor.sandbox.channel import ChannelClosed
@@ -261,20 +260,8 @@ def _wait_or_kill(pid: int, timeout_s: float) -> None:
 
 
 def scratch_directory(base: Path = Path("/var/tmp")) -> Path:
-    """Make the box's scratch directory, with the folders that a plan refers to.
+    """A name for the box's scratch directory, which the helper makes and removes.
 
-    Its name shows in the box's mount table, so it does not tell what it is for.
-
-    Raises:
-        BoxUnavailable: the disk is full or not writable.
+    The name shows in the box's mount table, so it does not tell what it is for.
     """
-    scratch = base / f".{secrets.token_hex(8)}"
-    try:
-        for folder in ("", "root", "upper", "work", "fresh", "inject"):
-            (scratch / folder).mkdir(mode=0o700, parents=True)
-    except OSError as error:
-        raise BoxUnavailable(
-            f"The scratch directory {scratch} cannot be made: {error.strerror}.",
-            fix=f"Make room in {base}, or make it writable.",
-        ) from error
-    return scratch
+    return base / f".{secrets.token_hex(8)}"

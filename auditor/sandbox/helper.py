@@ -21,6 +21,7 @@ from auditor.sandbox import network
 from auditor.sandbox.channel import Channel
 from auditor.sandbox.channel import ChannelClosed
 from auditor.sandbox.launch import HandOver
+from auditor.sandbox.plan import SCRATCH_FOLDERS
 from auditor.sandbox.plan import BoxPlan
 
 
@@ -57,6 +58,10 @@ class _Helper:
         }
 
     def build(self, init_channel: Channel, hand_over: HandOver) -> None:
+        self._enter("scratch")
+        # Made by the process that removes it, so that no moment is left in which nobody would.
+        for folder in ("", *SCRATCH_FOLDERS):
+            (self._plan.scratch / folder).mkdir(mode=0o700)
         self._enter("user-namespace")
         if self._plan.user_namespace:
             _own_user_namespace(self._plan.uid, self._plan.gid)

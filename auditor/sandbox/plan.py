@@ -161,3 +161,5 @@ class BoxPlan:
 
 ROOT: Final = "root"
 """Folder under `scratch` on which the new root is assembled."""
+SCRATCH_FOLDERS: Final = (ROOT, "upper", "work", "fresh", "inject")
+"""Everything that a plan and its carrying out put into `scratch`."""

@@ -38,6 +38,11 @@ _MODULES_FIX = "Load the kernel modules: `sudo modprobe -a veth nf_tables nft_tp
 
 STEPS: Final = (
     Step(
+        name="scratch",
+        what="a directory of its own in /var/tmp",
+        fixes={errno.ENOSPC: "Make room in /var/tmp.", 0: "Make /var/tmp writable."},
+    ),
+    Step(
         name="user-namespace",
         what="a user namespace, so that no root is needed",
         fixes={
