@@ -48,8 +48,8 @@ class Found:
     canary: str
     encoding: tuple[str, ...]
     excerpt: str
-    rank: tuple[int, int]
-    """Shorter chains first; decoded text before a pattern inside encoded text."""
+    rank: tuple[int, bool, int]
+    """Shorter chains first; text before bytes; decoded text before a pattern inside encoded text."""
 
 
 @dataclass(slots=True)
@@ -105,7 +105,8 @@ class Hunt:
                 continue
             seen.add((form.canary, form.encoding))
             encoding = (*chain, *reversed(form.encoding))
-            rank = (len(encoding), len(form.encoding))
+            # Of a digest, the hexadecimal text before the bytes: an excerpt of those can be read by nobody.
+            rank = (len(encoding), not form.pattern.isascii(), len(form.encoding))
             yield Found(form.canary, encoding, excerpt(data, hit.start, hit.end), rank)
 
 

@@ -12,6 +12,7 @@ from auditor.classify.unfold import Budget
 from auditor.classify.windows import WINDOW
 from auditor.classify.windows import windows
 from auditor.model.observation import FileChanged
+from auditor.model.observation import RunOpened
 from auditor.model.observation import TlsHello
 from auditor.parse import http_body
 
@@ -94,12 +95,18 @@ def of_questions(questions: Iterable[Question]) -> Iterator[Place]:
 
 
 def of_files(directory: RunDirectory, ledger: Ledger) -> Iterator[Place]:
-    """Names and contents of what was written to disk."""
+    """Names and contents of what was written to disk.
+
+    Every path below the home directory begins with it, which tells nothing of the app.
+    """
+    opened = ledger.first(RunOpened)
+    home = opened.home if opened else ""
     for _, changed in ledger.all(FileChanged):
         if changed.change == "deleted":
             continue
-        name = f"{changed.path}\n{changed.target}".encode("utf-8", "surrogateescape")
-        yield Place(where="file name", subject=changed.path, role=changed.role, data=name)
+        name = f"{changed.path.removeprefix(home)}\n{changed.target.removeprefix(home)}"
+        data = name.encode("utf-8", "surrogateescape")
+        yield Place(where="file name", subject=changed.path, role=changed.role, data=data)
         if changed.content:
             file = directory.files / changed.content
             yield Place(where="file", subject=changed.path, role=changed.role, file=file)

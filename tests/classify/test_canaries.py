@@ -120,7 +120,16 @@ def test_identity_by_digest(run):
     case = classify(run.seal())
     [sighting] = found(case, "identity-machine-id")
     assert sighting.encoding == ("hex", "sha256")
+    assert f"[[{digest}]]" in sighting.excerpt
     assert case.flows[0].purpose is Purpose.TELEMETRY
+
+
+def test_the_home_directory_in_the_path_of_a_file_is_no_sighting_and_elsewhere_in_it_is(run):
+    run.canary("/home/bado47", "identity", "identity-home")
+    run.file("/home/bado47/.cache/app", b"")
+    run.file("/home/bado47/.cache/projects/home/bado47", b"")
+    [sighting] = found(classify(run.seal()), "identity-home")
+    assert sighting.subject == "/home/bado47/.cache/projects/home/bado47"
 
 
 def test_plainest_sight_is_the_one_reported(planted):
