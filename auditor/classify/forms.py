@@ -43,21 +43,24 @@ class Form:
     """No letter or digit may stand on either side."""
 
 
-def _aligned(value: bytes) -> Iterator[bytes]:
-    """The signs of base64 that depend on `value` alone, for each of its three places in a group."""
-    for before in range(3):
-        padded = bytes(before) + value
-        usable = len(padded) // 3 * 4 + (0, 1, 2)[len(padded) % 3]
-        yield base64.b64encode(padded)[(0, 2, 3)[before] : usable]
+def _aligned(value: bytes, encode: Callable[[bytes], bytes], group: int, bits: int) -> Iterator[bytes]:
+    """The signs that depend on `value` alone, for each of its places in a group (RFC 4648).
 
-
-def _urlsafe(value: bytes) -> Iterator[bytes]:
-    return (form.translate(bytes.maketrans(b"+/", b"-_")) for form in _aligned(value))
+    Args:
+        value: What was written.
+        encode: Writes whole groups.
+        group: Bytes in a group.
+        bits: That one sign stands for.
+    """
+    for before in range(group):
+        signs = encode(bytes(before) + value)
+        yield signs[-(-8 * before // bits) : 8 * (before + len(value)) // bits]
 
 
 _WRITINGS: tuple[tuple[str, Callable[[bytes], Iterable[bytes]]], ...] = (
-    ("base64", _aligned),
-    ("base64url", _urlsafe),
+    ("base64", lambda value: _aligned(value, base64.b64encode, 3, 6)),
+    ("base64url", lambda value: _aligned(value, base64.urlsafe_b64encode, 3, 6)),
+    ("base32", lambda value: _aligned(value, base64.b32encode, 5, 5)),
     ("hex", lambda value: (value.hex().encode(),)),
     ("hex", lambda value: (value.hex(separator).encode() for separator in ":- ")),
     ("url", lambda value: (b"".join(b"%%%02x" % byte for byte in value),)),

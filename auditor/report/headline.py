@@ -100,6 +100,8 @@ def sentence(
     """
     if outcome is Outcome.FAIL:
         return _failed(app, leaks, [finding for finding in findings if finding.suppressed is None])
+    if outcome is Outcome.PASS and leaks:
+        return f"What was typed into {app} was sent to {_hosts(leaks)}, which was accepted."
     if outcome is Outcome.PASS and prompted:
         return f"What was typed into {app} was not observed leaving it, within the stated coverage."
     if outcome is Outcome.PASS:
@@ -107,9 +109,13 @@ def sentence(
     return f"It could not be observed whether {app} keeps to itself what it is given."
 
 
+def _hosts(leaks: Sequence[str]) -> str:
+    return visible(listing(leaks, most=2), limit=160)
+
+
 def _failed(app: str, leaks: Sequence[str], findings: Sequence[Finding]) -> str:
     if leaks:
-        return f"What was typed into {app} was sent to {visible(listing(leaks, most=2), limit=160)}."
+        return f"What was typed into {app} was sent to {_hosts(leaks)}."
     if not findings:
         return f"{app} failed."
     more = f", and {plural(len(findings) - 1, 'more finding')}" if len(findings) > 1 else ""

@@ -50,6 +50,12 @@ def test_base64_at_every_alignment(before, after):
     assert ("base64",) in encodings_found(canary(MARKER), b"x=" + text.rstrip(b"="))
 
 
+@given(st.binary(max_size=12), st.binary(max_size=12))
+def test_base32_at_every_alignment_and_in_any_case(before, after):
+    text = base64.b32encode(before + MARKER.encode() + after).decode().rstrip("=").lower()
+    assert ("base32",) in encodings_found(canary(MARKER), f"{text}.t.example".encode())
+
+
 def test_urlsafe_alphabet():
     value = "??>>~~??>>velka"
     assert ("base64url",) in encodings_found(canary(value), base64.urlsafe_b64encode(value.encode()))

@@ -65,6 +65,13 @@ def test_a_passing_run_without_prompt_says_that_nothing_was_typed(cases):
     assert "Nothing was typed into chat.py" in build_result(silent, judgement).verdict.sentence
 
 
+def test_a_passing_run_whose_prompt_went_to_an_accepted_host_says_so(cases):
+    case, _ = cases["fail"]
+    result = build_result(case, cases["pass"][1])
+    assert "was sent to" in result.verdict.sentence
+    assert result.verdict.sentence.endswith(", which was accepted.")
+
+
 def test_a_canary_that_was_only_saved_is_no_leak(cases):
     case, _ = cases["fail"]
     report = case.canaries[0]
