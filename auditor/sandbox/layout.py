@@ -24,6 +24,8 @@ from auditor.sandbox.plan import Tmpfs
 
 DEVICES: Final = ("null", "zero", "full", "random", "urandom", "tty")
 GPU_PATTERNS: Final = ("nvidia*", "dri", "kfd")
+KERNEL_SETTINGS: Final = ("bus", "fs", "irq", "sys", "sysrq-trigger")
+"""Parts of /proc through which uid 0 sets the whole machine, without any capability (proc(5))."""
 FRESH_TREES: Final = ("/var/tmp",)
 """Trees that start empty: the scratch directory lies in one of them, and must not be seen."""
 
@@ -92,7 +94,8 @@ def layers_for(trees: Trees, scratch: Path) -> tuple[Layer, ...]:
 def base_steps(layers: Iterable[Layer], scratch: Path, *, uid: int, gid: int, gpu: bool) -> list[MountStep]:
     """The file system before identity and trust are laid over it."""
     steps: list[MountStep] = [
-        Kernel(kind="proc", target="/proc", fallback=True),
+        # Only for uid 0: a sealed /proc keeps programs from mounting one in a box of their own.
+        Kernel(kind="proc", target="/proc", fallback=True, sealed=KERNEL_SETTINGS if uid == 0 else ()),
         Kernel(kind="sysfs", target="/sys", read_only=True, fallback=True),
         *device_steps(gpu=gpu),
         Tmpfs(target="/run"),
@@ -144,6 +147,26 @@ def text_steps(names: Iterable[str], inject: Path) -> list[MountStep]:
         TextFile(target=name, source=str(inject / name.lstrip("/")))
         for name in names
         if os.path.lexists(name)
+    ]
+
+
+def socket_paths(table: str) -> tuple[str, ...]:
+    """Paths that sockets of the host are bound to, from the text of /proc/net/unix (proc_net(5))."""
+    fields = (line.split(maxsplit=7) for line in table.splitlines()[1:])
+    return tuple(dict.fromkeys(row[7] for row in fields if len(row) == 8 and row[7].startswith("/")))
+
+
+def mask_steps(sockets: Iterable[str], trees: Iterable[str]) -> list[MountStep]:
+    """Put the null device in the place of the host's sockets, so that no service of the host can be reached.
+
+    A read-only mount does not keep anybody from connecting. An overlay does, so those in `trees` can stay.
+    """
+    trees = tuple(trees)
+    reachable = sorted({path for name in sockets if os.path.exists(path := os.path.realpath(name))})
+    return [
+        Bind(source="/dev/null", target=path, optional=True)
+        for path in reachable
+        if not any(_inside(path, tree) for tree in trees)
     ]
 
 

@@ -113,7 +113,15 @@ def _kernel(root: str, step: Kernel) -> str:
         if not step.fallback:
             raise
         return f"The box has no {step.target} of its own and shows the host's ({error.strerror})."
+    for name in step.sealed:
+        _seal(inside(root, f"{step.target}/{name}"))
     return ""
+
+
+def _seal(target: str) -> None:
+    if os.path.lexists(target):
+        syscalls.mount(target, target, None, syscalls.MS_BIND | syscalls.MS_REC)
+        syscalls.make_readonly(target)
 
 
 def _folder(root: str, step: Folder) -> str:

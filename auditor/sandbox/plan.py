@@ -57,6 +57,8 @@ class Kernel:
     read_only: bool = False
     fallback: bool = False
     """Keep what is there already, and say so, when the kernel refuses a fresh one."""
+    sealed: tuple[str, ...] = ()
+    """Names below it that are made read-only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,6 +74,7 @@ def plan_box(wishes: Wishes, environ: Mapping[str, str] = os.environ) -> BoxPlan
         *layout.base_steps(layers, wishes.scratch, uid=uid, gid=gid, gpu=wishes.gpu),
         *layout.text_steps(texts, inject),
         *_trust_steps(bundles, inject),
+        *layout.mask_steps(_host_sockets(), (*trees.overlays, *layout.FRESH_TREES, "/run", "/dev")),
         *layout.hide_steps(wishes.hidden),
     ]
     return BoxPlan(
@@ -151,6 +152,11 @@ def _trust_steps(bundles: list[str], inject: Path) -> list[MountStep]:
         steps.append(Overlay(target=trust.CERTIFICATE_FOLDER, lower=(ours, trust.CERTIFICATE_FOLDER)))
     steps += [TextFile(target=name, source=str(inject / name.lstrip("/"))) for name in bundles]
     return steps
+
+
+def _host_sockets() -> tuple[str, ...]:
+    table = Path("/proc/net/unix")
+    return layout.socket_paths(table.read_text(errors="surrogateescape")) if table.is_file() else ()
 
 
 def _app_user(environ: Mapping[str, str]) -> tuple[int, int]:

@@ -67,6 +67,13 @@ def test_the_rest_of_the_disk_is_read_only(standing) -> None:
     assert "Read-only file system" in output or "Permission denied" in output
 
 
+def test_settings_of_the_kernel_cannot_be_written(standing) -> None:
+    for name in ("/proc/sys/kernel/core_pattern", "/proc/sys/net/ipv4/ip_forward", "/proc/sysrq-trigger"):
+        if Path(name).exists():
+            output = standing.python(f"import os;os.open({name!r},os.O_WRONLY)")[1]
+            assert "Read-only file system" in output or "Permission denied" in output
+
+
 def test_other_processes_of_the_host_are_not_there(standing) -> None:
     source = "import os;print(sorted(int(n) for n in os.listdir('/proc') if n.isdigit()))"
     assert json.loads(standing.python(source)[1])[0] == 1
@@ -99,6 +106,19 @@ def test_sockets_of_the_host_are_out_of_reach(make_box, tmp_path) -> None:
         source = f"import socket;socket.create_connection(('127.0.0.1',{port}),2)"
         assert "ConnectionRefusedError" in standing.python(source)[1]
         hidden.close()
+
+
+def test_a_socket_on_the_read_only_part_of_the_disk_is_out_of_reach(make_box) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root has a place for a socket that no overlay covers")
+    with tempfile.TemporaryDirectory(dir="/usr/local") as folder, socket.socket(socket.AF_UNIX) as server:
+        path = f"{folder}/s"
+        server.bind(path)
+        server.listen()
+        with socket.socket(socket.AF_UNIX) as outside:
+            outside.connect(path)
+        source = f"import socket;socket.socket(socket.AF_UNIX).connect({path!r})"
+        assert "ConnectionRefusedError" in make_box().python(source)[1]
 
 
 def test_no_descriptor_is_inherited(standing) -> None:

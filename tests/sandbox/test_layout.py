@@ -56,3 +56,24 @@ def test_gpu_nodes_are_found_by_name(tmp_path) -> None:
     (tmp_path / "dri").mkdir()
     found = [os.path.basename(node) for node in layout.gpu_nodes(tmp_path)]
     assert found == ["dri", "kfd", "nvidia0", "nvidiactl"]
+
+
+def test_sockets_of_the_host_are_found_by_path() -> None:
+    table = (
+        "Num       RefCount Protocol Flags    Type St Inode Path\n"
+        "0000000000000000: 00000003 00000000 00000000 0001 03 1309341\n"
+        "0000000000000000: 00000002 00000000 00010000 0001 01 1602 @/tmp/abstract\n"
+        "0000000000000000: 00000002 00000000 00010000 0001 01 1603 /srv/a service/s.sock\n"
+        "0000000000000000: 00000003 00000000 00000000 0001 03 1604 /srv/a service/s.sock\n"
+        "0000000000000000: 00000002 00000000 00010000 0001 01 1605 relative\n"
+    )
+    assert layout.socket_paths(table) == ("/srv/a service/s.sock",)
+
+
+def test_only_sockets_that_nothing_else_cuts_off_are_masked(tmp_path) -> None:
+    for name in ("overlaid", "plain"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "s").touch()
+    found = [str(tmp_path / name / "s") for name in ("overlaid", "plain", "gone")]
+    steps = layout.mask_steps(found, [str(tmp_path / "overlaid")])
+    assert [step.target for step in steps] == [found[1]]
