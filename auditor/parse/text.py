@@ -197,6 +197,8 @@ def utf16(data: bytes) -> list[bytes]:
     ]
     if zeros * 2 > len(data):
         found.append(data.replace(b"\x00", b""))
+        # Text that holds zeros itself (UTF-16 within UTF-16) must keep them: its lengths count them.
+        found += [data[1 - first :: 2] for first in (0, 1) if not any(data[first::2])]
     return [text for text in found if len(text) >= SHORTEST]
 
 
