@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from auditor.classify.processes import ProcessTable
     from auditor.model.observation import Entry
 
-NAME_SERVICE = ("dns", "dot")
+NAME_SERVICE = ("dns", "dot", "doq")
 """Protocols whose whole content is look-ups."""
 _TLS_KINDS = (TlsHello, TlsEstablished, TlsFailed, StreamData, FlowClosed)
 

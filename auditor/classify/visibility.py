@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from auditor.classify.ledger import Ledger
     from auditor.model.process import Owner
 
-SEALED = frozenset(("quic", "dtls", "h3"))
-"""Protocols whose recorded bytes are ciphertext unless HTTP was read from them."""
+SEALED = frozenset(("quic", "dtls", "h3", "tls"))
+"""Protocols whose recorded bytes are ciphertext unless their handshake went through."""
 
 _REFUSALS = re.compile(r"unknown.ca|certificate|disconnect|closed|decrypt.error", re.IGNORECASE)
 
@@ -65,7 +65,7 @@ def _of_bytes(bytes_out: int) -> tuple[Visibility, str]:
 
 
 def _of_streams(protocol: str, *, established: bool) -> tuple[Visibility, str]:
-    if protocol in SEALED or (protocol == "tls" and not established):
+    if protocol in SEALED and not established:
         return Visibility.OPAQUE, f"encrypted with {protocol.upper()}, which was not opened"
     return Visibility.DECRYPTED, ""
 

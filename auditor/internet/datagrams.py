@@ -13,8 +13,10 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from dataclasses import field
 from typing import TYPE_CHECKING
 from typing import NamedTuple
+from typing import Protocol
 
 from auditor.internet.flows import IN
 from auditor.internet.flows import OUT
@@ -55,6 +57,27 @@ class Answer(NamedTuple):
     """The service wrote down what was asked: the bytes need not be kept."""
 
 
+class Session(Protocol):
+    """A protocol with connections of its own on top of datagrams."""
+
+    ended: bool
+
+    def takes(self, datagram: bytes) -> bool:
+        """False for the beginning of another session from the same port."""
+
+    def receive(self, datagram: bytes) -> None:
+        """Take what the client sent; when the session has ended, forget it."""
+
+    def close(self) -> None:
+        """Write down what never ended."""
+
+
+OpenSession = Callable[["Flow", Callable[[bytes], None]], Session]
+"""(flow, send) -> session."""
+SESSION = "quic"
+"""The protocol that sessions are opened for."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Conversation:
     """Datagrams between one client socket and one destination."""
@@ -67,11 +90,15 @@ class Conversation:
     flow: Flow | None = None
     """None as long as it is only questions to the box's own name server."""
     reply: socket.socket | None = None
+    session: Session | None = None
+    early: list[bytes] = field(default_factory=list)
+    """Datagrams for a session that cannot be opened yet."""
 
     @property
     def idle_s(self) -> float:
         """How long it may stay silent."""
-        return IDLE_S if self.flow else ANSWERED_IDLE_S
+        over = self.session is not None and self.session.ended
+        return IDLE_S if self.flow and not over else ANSWERED_IDLE_S
 
 
 UdpService = Callable[[bytes, Conversation], Answer | None]
@@ -86,10 +113,14 @@ class DatagramGateway:
         book: FlowBook,
         sockets: Sequence[socket.socket],
         reply_socket: ReplySocket,
-        services: Mapping[int, UdpService],
+        services: Mapping[int | str, UdpService],
         resolvers: Collection[str],
     ) -> None:
-        """`services` by port of the destination; what `resolvers` answer is no flow, but look-ups."""
+        """`services` by port of the destination or by what the first datagram looks like.
+
+        What `resolvers` answer is no flow, but look-ups.
+        """
+        self._open_session: OpenSession | None = None
         self._book = book
         self._sockets = sockets
         self._reply_socket = reply_socket
@@ -105,6 +136,14 @@ class DatagramGateway:
             each.settimeout(0)
             loop.add_reader(each, self._readable, each)
         self._sweep = loop.call_later(SWEEP_S, self._drop_idle)
+
+    def open_sessions(self, how: OpenSession) -> None:
+        """From now on QUIC is answered; what came before is taken up."""
+        self._open_session = how
+        for talk in list(self._conversations.values()):
+            early, talk.early = talk.early, []
+            for each in early:
+                self._converse(talk, each)
 
     def stop(self) -> None:
         """Read what waits, then end all conversations."""
@@ -142,8 +181,15 @@ class DatagramGateway:
 
     def _receive(self, talk: Conversation, data: bytes) -> None:
         talk.last = time.monotonic()
-        if talk.destination.ip not in self._resolvers:
+        if talk.session is not None and not talk.session.takes(data):
+            self._drop((talk.client, talk.destination))
+            talk = self._conversation(talk.family, talk.client, talk.destination)
+        if talk.destination.ip not in self._resolvers or talk.destination.port not in self._services:
             self._flow(talk, data)
+        if talk.flow is not None and (talk.session or talk.flow.protocol == SESSION):
+            talk.flow.bytes_out += len(data)
+            self._converse(talk, data)
+            return
         answer = self._ask(talk, data)
         if answer is None or not answer.written:
             self._flow(talk, data).keep(OUT, data)
@@ -152,6 +198,18 @@ class DatagramGateway:
         if answer is not None:
             self._send(talk, answer)
 
+    def _converse(self, talk: Conversation, data: bytes) -> None:
+        if talk.flow is None or self._open_session is None:
+            talk.early.append(data)
+            return
+        try:
+            if talk.session is None:
+                talk.session = self._open_session(talk.flow, lambda reply: self._transmit(talk, reply))
+            talk.session.receive(data)
+        except Exception as error:  # noqa: BLE001 - as above
+            talk.flow.broke(f"{type(error).__name__}: {error}")
+            talk.flow.keep(OUT, data)
+
     def _flow(self, talk: Conversation, data: bytes) -> Flow:
         if talk.flow is None:
             talk.flow = self._book.open("udp", talk.client, talk.destination, talk.identity)
@@ -159,7 +217,7 @@ class DatagramGateway:
         return talk.flow
 
     def _ask(self, talk: Conversation, data: bytes) -> Answer | None:
-        service = self._services.get(talk.destination.port)
+        service = self._services.get(talk.destination.port) or self._services.get(name_datagram(data))
         if service is None:
             return None
         try:
@@ -168,24 +226,30 @@ class DatagramGateway:
             return None
 
     def _send(self, talk: Conversation, answer: Answer) -> None:
-        """Answer from the address that was asked, which needs a socket of its own."""
+        if talk.flow is not None:
+            talk.flow.protocol = answer.protocol
+            if not answer.written:
+                talk.flow.keep(IN, answer.data)
+        self._transmit(talk, answer.data)
+
+    def _transmit(self, talk: Conversation, data: bytes) -> None:
+        """Send from the address that was asked, which needs a socket of its own."""
+        if talk.flow is not None:
+            talk.flow.bytes_in += len(data)
         with contextlib.suppress(OSError):
             if talk.reply is None:
                 talk.reply = self._reply_socket(talk.family, talk.destination, talk.client)
                 talk.reply.settimeout(0)
                 asyncio.get_running_loop().add_reader(talk.reply, self._continued, talk)
-            talk.reply.send(answer.data)
-        if talk.flow is not None:
-            talk.flow.protocol = answer.protocol
-            talk.flow.bytes_in += len(answer.data)
-            if not answer.written:
-                talk.flow.keep(IN, answer.data)
+            talk.reply.send(data)
 
     def _continued(self, talk: Conversation) -> None:
         """The kernel prefers a connected socket: later datagrams arrive here."""
         for _ in range(BATCH):
+            if talk.reply is None:
+                return
             try:
-                data = talk.reply.recv(MAX_DATAGRAM) if talk.reply else b""
+                data = talk.reply.recv(MAX_DATAGRAM)
             except BlockingIOError:
                 return
             except OSError:
@@ -204,10 +268,15 @@ class DatagramGateway:
         talk = self._conversations.pop(key, None)
         if talk is None:
             return
+        if talk.session is not None:
+            talk.session.close()
         if talk.reply is not None:
             asyncio.get_running_loop().remove_reader(talk.reply)
             talk.reply.close()
+            talk.reply = None
         if talk.flow is not None:
+            for each in talk.early:
+                talk.flow.keep(OUT, each)
             talk.flow.close()
 
 

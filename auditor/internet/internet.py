@@ -10,6 +10,8 @@ import threading
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
+from auditor.internet import stun
+from auditor.internet import timeserver
 from auditor.internet.datagrams import DatagramGateway
 from auditor.internet.flows import FlowBook
 from auditor.internet.gateway import Gateway
@@ -18,6 +20,7 @@ from auditor.internet.nameserver import PORT as DNS
 from auditor.internet.nameserver import NameServer
 from auditor.internet.resolver import Resolver
 from auditor.internet.services import Table
+from auditor.internet.timeserver import PORT as NTP
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from auditor.internet.adapter.handler import Proxy
     from auditor.internet.adapter.terminator import Terminator
     from auditor.internet.ca import CertificateAuthority
+    from auditor.internet.datagrams import UdpService
     from auditor.internet.flows import Flow
     from auditor.internet.gateway_sockets import Destination
     from auditor.internet.gateway_sockets import GatewaySockets
@@ -83,7 +87,7 @@ class Internet:
         self._resolver = Resolver(own_names, offline=self._offline)
         self._names = names = NameServer(journal, self._resolver)
         self._datagrams = DatagramGateway(
-            self._book, sockets.udp, reply_socket, {DNS: names.datagram}, resolvers
+            self._book, sockets.udp, reply_socket, _udp_services(names, self._offline), resolvers
         )
         self._gateway = Gateway(self._book, sockets.tcp, destination, {DNS: names.serve}, self._proxied)
         self._loop = asyncio.new_event_loop()
@@ -155,8 +159,9 @@ class Internet:
         """Import the proxy (most of a second) beside the loop, which answers look-ups meanwhile."""
         modules = await asyncio.to_thread(_import_proxy)
         terminator = modules.terminator(self._ca, self._keylog)
-        table = Table(self._extra)
-        self._proxy.set_result(modules.proxy(terminator, table, self._resolver.name_of, self._names))
+        proxy = modules.proxy(terminator, Table(self._extra), self._resolver.name_of, self._names)
+        self._proxy.set_result(proxy)
+        self._datagrams.open_sessions(proxy.quic)
         return terminator
 
     async def _proxied(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, flow: Flow) -> None:
@@ -172,6 +177,11 @@ class Internet:
             terminator.close()
         for each in (*self._sockets.tcp, *self._sockets.udp):
             each.close()
+
+
+def _udp_services(names: NameServer, offline: bool) -> dict[int | str, UdpService]:  # noqa: FBT001 - one caller
+    answered: dict[int | str, UdpService] = {DNS: names.datagram}
+    return answered if offline else answered | {NTP: timeserver.answer, "stun": stun.answer}
 
 
 class _Modules(NamedTuple):

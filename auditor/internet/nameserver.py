@@ -67,7 +67,7 @@ class NameServer:
         Args:
             data: What came, with what was left of the last time.
             flow: Carries it; a message that is no question is kept in it as raw bytes.
-            transport: `tcp` or `dot`.
+            transport: `tcp`, `dot` or `doq`.
 
         Returns:
             The answers, and what is left.
@@ -80,7 +80,7 @@ class NameServer:
             except ValueError:
                 flow.keep(OUT, message)
                 continue
-            flow.protocol = "dot" if transport == "dot" else "dns"
+            flow.protocol = "dns" if transport == "tcp" else transport
             answers += len(wire).to_bytes(2) + wire
         return answers, data
 

@@ -104,10 +104,12 @@ class Recorder:
 
     # TLS
 
-    def tls_hello(self, sni: str, alpn: Sequence[bytes], hello: ClientHello) -> None:
-        """A ClientHello was read."""
+    def tls_hello(
+        self, sni: str, alpn: Sequence[bytes], hello: ClientHello, *, protocol: str = "tls"
+    ) -> None:
+        """A ClientHello was read; `protocol` is `tls` or `quic`."""
         self.sni = sni
-        self.flow.protocol = "tls"
+        self.flow.protocol = protocol
         self.flow.book.write(
             TlsHello(
                 flow=self.flow.id,
@@ -122,9 +124,9 @@ class Recorder:
         """The handshake is through."""
         self.flow.book.write(TlsEstablished(flow=self.flow.id, version=version, alpn=alpn, cipher=cipher))
 
-    def tls_failed(self, reason: str) -> None:
+    def tls_failed(self, reason: str, *, protocol: str = "tls") -> None:
         """The client broke the handshake off, or its alert came right after."""
-        self.flow.protocol = "tls"
+        self.flow.protocol = protocol
         self.flow.book.write(TlsFailed(flow=self.flow.id, reason=reason))
 
     # HTTP
@@ -247,7 +249,7 @@ class Recorder:
 def _protocol(head: Head) -> str:
     if head.scheme in ("ws", "wss"):
         return "ws"
-    return "h2" if head.version == "HTTP/2.0" else head.scheme
+    return {"HTTP/2.0": "h2", "HTTP/3": "h3"}.get(head.version, head.scheme)
 
 
 def hostname(authority: str) -> str:

@@ -75,7 +75,20 @@ QUIC_VERSIONS = (b"\x00\x00\x00\x01", b"\x6b\x33\x43\xcf")
 """Versions 1 and 2 (RFC 9000, RFC 9369)."""
 
 
+MIN_INITIAL = 1200
+"""Octets of a client's first datagram (RFC 9000, 14.1)."""
+STUN_COOKIE = b"\x21\x12\xa4\x42"
+"""RFC 8489, 5."""
+
+
 def name_datagram(data: bytes) -> str:
-    """Protocol of a conversation by its first datagram: `quic` or `raw`."""
-    # A client's first packet has the long header: both upper bits set (RFC 9000, 17.2).
-    return "quic" if data[:1] >= b"\xc0" and data[1:5] in QUIC_VERSIONS else "raw"
+    """Protocol of a conversation by its first datagram: `quic`, `stun` or `raw`."""
+    # A client's first packet has the long header: both upper bits set (RFC 9000, 17.2). Those of
+    # an unknown version are told by their size, and by connection ids of a possible length.
+    if data[:1] >= b"\xc0" and (data[1:5] in QUIC_VERSIONS or _is_initial(data)):
+        return "quic"
+    return "stun" if data[:1] < b"\x40" and data[4:8] == STUN_COOKIE else "raw"
+
+
+def _is_initial(data: bytes) -> bool:
+    return len(data) >= MIN_INITIAL and 8 <= data[5] <= 20 and any(data[1:5])

@@ -92,7 +92,7 @@ _SOMEBODY = "an unknown organisation"
 _NOBODY = "an unidentified process"
 
 _SUBJECTS = ("flow", "lookup", "file", "other")
-_NAME_TRANSPORTS = ("udp", "tcp", "dot", "doh")
+_NAME_TRANSPORTS = ("udp", "tcp", "dot", "doq", "doh")
 _EXPOSURES = ("loopback", "all-interfaces", "lan")
 _SCOPES = ("named", "public", "private", "loopback", "link-local", "multicast", "broadcast")
 

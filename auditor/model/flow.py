@@ -140,4 +140,4 @@ class Lookup:
     server_declared: bool = False
     """The user declared that name server."""
     transport: str = "udp"
-    """`udp`, `tcp`, `dot` (over TLS) or `doh` (over HTTP)."""
+    """`udp`, `tcp`, `dot` (over TLS), `doq` (over QUIC) or `doh` (over HTTP)."""

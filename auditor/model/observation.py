@@ -268,7 +268,7 @@ class DnsQuery:
 
     kind: ClassVar[str] = "dns.query"
     transport: str
-    """`udp`, `tcp`, `dot` (over TLS) or `doh` (over HTTP)."""
+    """`udp`, `tcp`, `dot` (over TLS), `doq` (over QUIC) or `doh` (over HTTP)."""
     client_ip: str
     client_port: int
     server_ip: str

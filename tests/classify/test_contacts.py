@@ -181,3 +181,12 @@ def test_a_name_server_over_http_goes_by_its_name(run):
     run.lookup("10.1", "a.example", server_ip="198.18.0.5", flow=flow, transport="doh")
     asked = classify(run.seal()).lookups[1]
     assert (asked.server_name, asked.transport, asked.chosen) == ("dns.example", "doh", True)
+
+
+def test_streams_over_quic_were_read_when_the_handshake_went_through(run):
+    for established in (True, False):
+        flow = run.flow("10.1", transport="udp")
+        run.tls(flow, "q.example", established=established)
+        run.stream(flow, b"bytes")
+        run.close(flow, "quic")
+    assert [one.visibility for one in classify(run.seal()).flows] == [Visibility.DECRYPTED, Visibility.OPAQUE]

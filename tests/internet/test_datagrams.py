@@ -11,7 +11,10 @@ import pytest
 
 from auditor.internet import datagrams
 from auditor.internet import nameserver
+from auditor.internet import stun
+from auditor.internet import timeserver
 from auditor.internet.datagrams import original_destination
+from auditor.internet.gateway_sockets import NOBODY
 from auditor.internet.gateway_sockets import Endpoint
 from auditor.parse import dns
 from auditor.parse.dns import Message
@@ -158,3 +161,55 @@ def test_control_messages_of_both_families():
 
 def test_idle_times_are_sane():
     assert datagrams.ANSWERED_IDLE_S < datagrams.IDLE_S < nameserver.IDLE_S
+
+
+def test_a_time_server(world):
+    world.internet._datagrams._services[world.udp_port] = timeserver.answer
+    with client(world) as app:
+        app.send(b"\x23" + bytes(39) + b"transmit")
+        answer = app.recv(512)
+        app.send(b"\x26" + b"no question" * 5)
+        time.sleep(0.1)
+    head, told = answer[0], int.from_bytes(answer[40:44]) - timeserver.SINCE_1900_S
+    assert (head, len(answer), answer[24:32]) == (0x24, 48, b"transmit")
+    assert abs(told - time.time()) < 5
+    seen = world.stop()
+    (closed,) = seen["flow.closed"]
+    assert (closed.protocol, closed.bytes_out, closed.bytes_in) == ("ntp", 48 + 56, 48)
+    assert {each.direction for each in seen["stream.data"]} == {"out", "in"}
+
+
+def test_an_address_by_stun(world):
+    question = struct.pack("!HH", 1, 0) + stun.COOKIE + b"t" * 12
+    with client(world) as app:
+        app.send(question)
+        answer = app.recv(512)
+        port = app.getsockname()[1]
+    assert struct.unpack("!HH", answer[:4]) == (0x0101, len(answer) - 20)
+    assert answer[4:20] == question[4:]
+    hidden = bytes(a ^ b for a, b in zip(answer[28:32], stun.COOKIE, strict=True))
+    assert socket.inet_ntoa(hidden) == "203.0.113.57"
+    assert int.from_bytes(answer[26:28]) ^ 0x2112 == port
+    assert world.stop()["flow.closed"][0].protocol == "stun"
+
+
+def test_an_address_of_the_other_family():
+    talk = datagrams.Conversation(
+        client=Endpoint("fd77::23", 5), destination=Endpoint("2001:db8::1", 3478), identity=NOBODY,
+        family=socket.AF_INET6, last=0.0,
+    )  # fmt: skip
+    transaction = b"t" * 12
+    answer = stun.answer(struct.pack("!HH", 1, 0) + stun.COOKIE + transaction, talk)
+    hidden = bytes(a ^ b for a, b in zip(answer.data[28:44], stun.COOKIE + transaction, strict=True))
+    assert socket.inet_ntop(socket.AF_INET6, hidden) == stun.PUBLIC_IPV6
+    assert stun.answer(struct.pack("!HH", 3, 0) + stun.COOKIE + transaction, talk) is None
+
+
+def test_offline_quic_is_kept(make_world):
+    world = make_world(mode="offline").ready()
+    with client(world) as app:
+        app.send(b"\xc3\x00\x00\x00\x01\x08" + b"x" * 1300)
+        time.sleep(0.1)
+    seen = world.stop()
+    assert seen["flow.closed"][0].protocol == "quic"
+    assert seen["stream.data"][0].bytes == 1306

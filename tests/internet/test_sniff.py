@@ -64,3 +64,6 @@ def test_datagrams():
     assert name_datagram(b"\xc3\x00\x00\x00\x01\x08") == "quic"
     assert name_datagram(b"\x1b" + b"\0" * 47) == "raw"
     assert name_datagram(b"") == "raw"
+    assert name_datagram(b"\x00\x01\x00\x00\x21\x12\xa4\x42" + bytes(12)) == "stun"
+    assert name_datagram(b"\xc3\x1a\x2a\x3a\x4a\x08" + bytes(1200)) == "quic"
+    assert name_datagram(b"\xc3\x1a\x2a\x3a\x4a\x08" + bytes(100)) == "raw"

@@ -19,9 +19,10 @@ from mitmproxy.proxy import server
 
 from auditor.internet.adapter.hooks import Hooks
 from auditor.internet.adapter.layers import Sink
-from auditor.internet.adapter.origin import SERVER
 from auditor.internet.flows import OUT
+from auditor.internet.quic.session import QuicSession
 from auditor.internet.recorder import Recorder
+from auditor.internet.services.contract import SERVER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,6 +78,11 @@ class Proxy:
         self._names = names
         self._services = services
         self._name_of = name_of
+
+    def quic(self, flow: Flow, send: Callable[[bytes], None]) -> QuicSession:
+        """Begin a session over datagrams that `send` answers."""
+        recorder = Recorder(flow, self._services, self._name_of(flow.destination.ip), self._names)
+        return QuicSession(recorder, self._terminator, send, flow.client)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, flow: Flow) -> None:
         """Talk on one connection until it ends; when cancelled, write down what there is."""

@@ -23,6 +23,8 @@ from wsproto.events import Ping
 from wsproto.events import Request as Asked
 from wsproto.utilities import RemoteProtocolError
 
+from auditor.internet.services.contract import NO_BODY
+from auditor.internet.services.contract import SERVER
 from auditor.internet.services.contract import Reply
 
 if TYPE_CHECKING:
@@ -35,8 +37,6 @@ if TYPE_CHECKING:
     from auditor.internet.recorder import Exchange
     from auditor.internet.recorder import Recorder
 
-NO_BODY = (204, 304)
-SERVER = "nginx"
 EXCHANGE = "exchange"
 """Where an HTTP flow keeps our exchange in its metadata."""
 

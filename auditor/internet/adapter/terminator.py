@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric import ec
+
     from auditor.internet.ca import CertificateAuthority
 
 MAX_CONTEXTS = 256
@@ -48,22 +51,34 @@ class Terminator:
         self._contexts.move_to_end(host)
         return context
 
-    def _make(self, host: str) -> SSL.Context:
+    def certificate_for(self, host: str) -> x509.Certificate:
+        """A certificate for a name or an address; for what can have none, one for `FALLBACK_NAME`."""
         try:
-            certificate = self._ca.issue(host)
+            return self._ca.issue(host)
         except ValueError:
-            certificate = self._ca.issue(FALLBACK_NAME)
+            return self._ca.issue(FALLBACK_NAME)
+
+    @property
+    def key(self) -> ec.EllipticCurvePrivateKey:
+        """Of all certificates."""
+        return self._ca.leaf_key
+
+    def _make(self, host: str) -> SSL.Context:
         context = SSL.Context(SSL.TLS_SERVER_METHOD)
         context.set_min_proto_version(SSL.TLS1_VERSION)
         context.set_options(SSL.OP_NO_COMPRESSION)
         context.set_cipher_list(CIPHERS)
         context.set_alpn_select_callback(choose_alpn)  # type: ignore[arg-type]
         context.set_keylog_callback(self._log)
-        context.use_certificate(certificate)
+        context.use_certificate(self.certificate_for(host))
         context.use_privatekey(self._ca.leaf_key)
         return context
 
     def _log(self, _connection: SSL.Connection, line: bytes) -> None:
+        self.log_secret(line)
+
+    def log_secret(self, line: bytes) -> None:
+        """Append one line to the key log."""
         # On a full disk: the journal ends the run with a sentence, a callback from C could only print.
         with contextlib.suppress(OSError):
             os.write(self._keylog, line + b"\n")

@@ -17,6 +17,10 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+SERVER = "nginx"
+"""Who answers."""
+NO_BODY = (204, 304)
+"""Statuses without one (RFC 9110, 6.4.1)."""
 MAX_JSON = 1 << 20
 """Bytes of a request body that a service looks at."""
 
