@@ -130,9 +130,7 @@ def decode(line: bytes) -> Entry:
         head = msgspec.convert({k: raw[k] for k in _ENVELOPE}, type=_Head)
     except (msgspec.MsgspecError, KeyError) as error:
         raise ValueError(f"not a journal line: {error}") from error
-    return Entry(
-        seq=head.seq, t=head.t, mono=head.mono, phase=head.phase, observer=head.observer, what=what
-    )
+    return Entry(seq=head.seq, t=head.t, mono=head.mono, phase=head.phase, observer=head.observer, what=what)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -121,8 +121,7 @@ def seal(directory: RunDirectory, facts: dict[str, Any]) -> None:
         OSError: the disk is full or gone; the run stays unsealed.
     """
     digests = {
-        str(path.relative_to(directory.root)): sha256_of(path)
-        for path in sorted(_raw_files(directory))
+        str(path.relative_to(directory.root)): sha256_of(path) for path in sorted(_raw_files(directory))
     }
     document = {"schema_version": SCHEMA_VERSION, **facts, "sha256": digests}
     temporary = directory.manifest.with_suffix(".part")
