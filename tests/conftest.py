@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -99,8 +98,8 @@ class Running:
                 raise AssertionError(f"ended before it said {text!r}:\n{self.err}")
             time.sleep(0.02)
 
-    def end(self, timeout_s: float = 120) -> Ended:
-        """Wait for its end; skips the test where no box can be built."""
+    def end(self, timeout_s: float = 120, *, may_skip: bool = True) -> Ended:
+        """Wait for its end; skips the test where no box can be built, unless that is what it tests."""
         try:
             code = self.process.wait(timeout_s)
         except subprocess.TimeoutExpired:
@@ -108,7 +107,7 @@ class Running:
             self.process.wait()
             raise AssertionError(f"did not end within {timeout_s} s:\n{self.err}") from None
         ended = Ended(code=code, out=(self.folder / "out").read_text(), err=self.err, run=self.run)
-        if code == 3 and "The box cannot be built" in ended.err and "AUDIT_TEST_NO_BOX" not in os.environ:
+        if may_skip and code == 3 and "The box cannot be built" in ended.err:
             pytest.skip(ended.message)
         return ended
 
@@ -130,14 +129,26 @@ class Audit:
             "NO_COLOR": "1",
         }
 
-    def start(self, *arguments: object, cwd: Path = APPS, **variables: str) -> Running:
-        """Start a command; `{run}` in an argument stands for a run directory that does not exist yet."""
+    def start(
+        self, *arguments: object, cwd: Path = APPS, confined: tuple[object, ...] = (), **variables: str
+    ) -> Running:
+        """Start a command.
+
+        Args:
+            arguments: `{run}` in them stands for a run directory that does not exist yet.
+            cwd: Working directory.
+            confined: What `smoke/confined.py` takes away from it.
+            variables: Of its environment.
+        """
         folder = self._factory.mktemp("audit")
-        words = [str(word).replace("{run}", str(folder / "run")) for word in arguments]
+        tool = [sys.executable, "-m", "auditor", *arguments]
+        if confined:
+            tool = [sys.executable, PROJECT / "tests" / "smoke" / "confined.py", *confined, "--", *tool]
+        words = [str(word).replace("{run}", str(folder / "run")) for word in tool]
         with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
             process = subprocess.Popen(
                 # A shell without job control starts its background jobs deaf to Ctrl-C.
-                ["env", "--default-signal=INT,HUP", sys.executable, "-m", "auditor", *words],
+                ["env", "--default-signal=INT,HUP", *words],
                 cwd=cwd, env=self.environment(folder) | variables, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
             )  # fmt: skip
         return Running(process=process, folder=folder)
@@ -159,8 +170,3 @@ class Audit:
 @pytest.fixture(scope="session")
 def audit(tmp_path_factory: pytest.TempPathFactory) -> Audit:
     return Audit(tmp_path_factory)
-
-
-def interrupt(running: Running) -> None:
-    """Press Ctrl-C."""
-    running.process.send_signal(signal.SIGINT)
