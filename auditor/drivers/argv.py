@@ -22,6 +22,7 @@ def drive(stage: Stage) -> None:
     stage.start_app(argv_prompt=prompt)
     ended = stage.wait(stage.pace.answer, lambda: not stage.app_running())
     seconds = time.monotonic() - began
+    stage.wait(stage.pace.quiet / 2)  # its last words may still be on their way to us
     error = "" if ended else f"The app did not end within {seconds:.0f} s of its prompt."
     stage.answer(prompt, answer_in(stage.output(), prompt.text), seconds, error)
     if error:

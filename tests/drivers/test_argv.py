@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 
 from auditor.drivers.argv import drive
 from auditor.model.markers import contains_marker
@@ -15,6 +16,24 @@ def test_the_output_is_the_answer(stage):
     assert (index, error) == (1, "")
     assert contains_marker(text, on.prompts[0].marker)
     assert on.phases == ["prompt", "settle"]
+
+
+def test_output_that_arrives_after_the_end_is_part_of_the_answer(stage):
+    on = stage("print('It is called', '{prompt}'.split()[3])")
+    runs, reads, ended = on.app_running, on.output, []
+
+    def app_running():
+        if not runs():
+            ended.append(time.monotonic())
+        return not ended
+
+    def output(since=0):
+        return reads(since) if time.monotonic() > ended[0] + on.pace.quiet / 4 else b""
+
+    on.app_running, on.output = app_running, output
+    drive(on)
+    [(_, text, _)] = on.only("answer")
+    assert "It is called" in text
 
 
 def test_the_prompt_shown_again_is_no_answer(stage):
