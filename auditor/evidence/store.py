@@ -137,7 +137,7 @@ def verify(directory: RunDirectory) -> tuple[str, ...]:
     """
     try:
         manifest = msgspec.json.decode(directory.manifest.read_bytes(), type=dict[str, Any])
-        expected: dict[str, str] = manifest["sha256"]
+        expected = msgspec.convert(manifest["sha256"], dict[str, str])
     except (msgspec.MsgspecError, KeyError) as error:
         raise ValueError(f"{directory.manifest}: {error}") from error
     found = {str(path.relative_to(directory.root)): path for path in _raw_files(directory)}
