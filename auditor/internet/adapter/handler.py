@@ -121,7 +121,7 @@ class Handler(server.LiveConnectionHandler):
         context = self.layer.context
         destination = (recorder.flow.destination.ip, recorder.flow.destination.port)
         context.client.sockname = context.server.address = destination
-        self.layer = layers.modes.TransparentProxy(context)
+        self.layer = self._hooks.first(context) or layers.modes.TransparentProxy(context)
 
     async def handle_hook(self, hook: commands.StartHook) -> None:
         """Hooks of the connection itself; all others come through `server_event`."""

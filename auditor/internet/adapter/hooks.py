@@ -14,6 +14,7 @@ from mitmproxy.proxy import layers
 from mitmproxy.proxy.layers.http import HTTPMode
 from OpenSSL import SSL
 
+from auditor.internet import dialogues
 from auditor.internet.adapter.layers import Http
 from auditor.internet.adapter.layers import Http1
 from auditor.internet.adapter.layers import Http2
@@ -21,6 +22,8 @@ from auditor.internet.adapter.layers import Names
 from auditor.internet.adapter.layers import Sink
 from auditor.internet.adapter.origin import EXCHANGE
 from auditor.internet.adapter.origin import is_websocket
+from auditor.internet.adapter.talk import Greeter
+from auditor.internet.adapter.talk import Talk
 from auditor.internet.recorder import Head
 from auditor.internet.recorder import text
 from auditor.internet.sniff import Speaks
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from mitmproxy.proxy.context import Context
 
     from auditor.internet.adapter.terminator import Terminator
+    from auditor.internet.dialogues.contract import Dialogue
     from auditor.internet.recorder import Exchange
     from auditor.internet.recorder import Recorder
 
@@ -68,18 +72,36 @@ class Hooks:
         speaks = sniff(_sent(question))
         self._undecided = None if speaks else question
         if speaks is not None:
-            question.layer = self._layer(speaks, question.context)
+            question.layer = self._layer(speaks, question.context, _sent(question))
 
-    def _layer(self, speaks: Speaks, context: Context) -> layer.Layer:
+    def first(self, context: Context) -> layer.Layer | None:
+        """The layer for a port where servers speak first; None for any other."""
+        dialogue = dialogues.for_port(self._recorder.flow.destination.port)
+        return Greeter(context, self._recorder, dialogue, self._tls) if dialogue else None
+
+    def _talk(self, context: Context, dialogue: Dialogue) -> layer.Layer:
+        return Talk(context, self._recorder, dialogue, self._tls)
+
+    def _tls(self, context: Context, inside: layer.Layer | None = None) -> layer.Layer:
+        # The proxy derives a request's scheme from its upstream, which is never there.
+        context.server.tls = True
+        self._greeting = layers.ClientTLSLayer(context)
+        if inside is not None:
+            self._greeting.child_layer = inside
+        return self._greeting
+
+    def _layer(self, speaks: Speaks, context: Context, sent: bytes) -> layer.Layer:
         if speaks is Speaks.RAW:
-            return Sink(context, self._recorder)
+            dialogue = dialogues.for_bytes(sent)
+            return self._talk(context, dialogue) if dialogue else Sink(context, self._recorder)
         if speaks is Speaks.DNS:
             return Names(context, self._recorder)
         if speaks is Speaks.TLS:
-            # The proxy derives a request's scheme from its upstream, which is never there.
-            context.server.tls = True
-            self._greeting = layers.ClientTLSLayer(context)
-            return self._greeting
+            dialogue = dialogues.for_port(self._recorder.flow.destination.port)
+            if dialogue is None or context.client.tls:
+                return self._tls(context)
+            dialogue.secured()
+            return self._tls(context, self._talk(context, dialogue))
         mode = HTTPMode.regular if speaks is Speaks.CONNECT else HTTPMode.transparent
         chosen = Http(context, mode, self._recorder)
         self._http.append(chosen.speak_http2() if speaks is Speaks.HTTP2 else chosen.speak_http1())
