@@ -119,7 +119,7 @@ MODES: Mapping[str, str] = {
 EVIDENCE_FILES: tuple[tuple[str, str], ...] = (
     ("run.json", "The manifest, written last: command, phases, versions, digests."),
     ("events.jsonl", "The journal: one observation a line; “events.jsonl:218” is line 218."),
-    ("packets.pcapng", "Every frame of the box's interfaces, of TCP the first 256 bytes; opens in Wireshark."),
+    ("packets.pcapng", "Every frame of both interfaces, of TCP the first 256 bytes; opens in Wireshark."),
     ("tls.keys", "Secrets of the encrypted sessions that were opened (key-log format)."),
     ("bodies/", "Request and response bodies, each named by its SHA-256 digest."),
     ("files/", "Contents of files that the app created or changed."),
