@@ -34,8 +34,8 @@ _STORES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"ruby|php|perl"), "SSL_CERT_FILE"),
 )
 _SILENT = (
-    "the encrypted connection was set up and nothing was sent on it: opened ahead of need, "
-    "or given up because of our certificate"
+    "the app accepted our certificate, then sent nothing on it: opened ahead of need, "
+    "or given up because it wants a certificate of its own"
 )
 _ANY_STORE = "SSL_CERT_FILE or the system's certificate bundle; it may pin its own certificate"
 
@@ -52,7 +52,7 @@ def judge(
     for _, failed in ledger.of_flow(flow, TlsFailed):
         return Visibility.OPAQUE, _refusal(failed.reason, owner)
     if established:
-        return Visibility.METADATA_ONLY, _SILENT
+        return Visibility.OPAQUE, _SILENT
     if ledger.of_flow(flow, TlsHello):
         return Visibility.METADATA_ONLY, "the encrypted connection was begun and never set up"
     return _of_bytes(bytes_out)

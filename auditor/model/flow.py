@@ -17,9 +17,9 @@ class Visibility(enum.StrEnum):
     DECRYPTED = "decrypted"
     """All content was read, whether it was ever encrypted or not."""
     METADATA_ONLY = "metadata-only"
-    """There was no content to read: never answered, never established, or nothing was sent."""
+    """There was no content to read: never answered, never established, or nothing was sent in the clear."""
     OPAQUE = "opaque"
-    """Content passed, or would have, that could not be read."""
+    """Content passed, or would have, that could not be read; also TLS that was set up and stayed silent."""
 
 
 class Purpose(enum.StrEnum):

@@ -73,8 +73,8 @@ def test_silent_handshake_is_recognised(run):
     run.tls(flow, "x.example")
     run.close(flow, "tls", bytes_out=600)
     [one] = classify(run.seal()).flows
-    assert one.visibility is Visibility.METADATA_ONLY
-    assert "nothing was sent on it" in one.note
+    assert one.visibility is Visibility.OPAQUE
+    assert "accepted our certificate, then sent nothing" in one.note
 
 
 @pytest.mark.parametrize(
