@@ -14,7 +14,7 @@ from auditor.model.canary import CanaryKind
 from auditor.model.prompt import Prompt
 from auditor.sandbox.plan import IdentityPlan
 
-_GENERIC_HOMES: Final = frozenset({"/", "/root", "/home", "/nonexistent", "/home/user", "/home/ubuntu"})
+_GENERIC_HOMES: Final = frozenset({"/root", "/home", "/nonexistent", "/home/user", "/home/ubuntu"})
 """Home directories that tell nobody apart."""
 
 
@@ -41,8 +41,9 @@ def identity_canaries(identity: IdentityPlan, home: str) -> tuple[Canary, ...]:
         ("identity-user", identity.user_name, "user name"),
         ("identity-mac", identity.mac, "MAC address of eth0"),
     ]
-    if home.rstrip("/") not in _GENERIC_HOMES:
-        planted.append(("identity-home", home.rstrip("/"), "path of the home directory"))
+    home = home.rstrip("/")
+    if home and home not in _GENERIC_HOMES:
+        planted.append(("identity-home", home, "path of the home directory"))
     return tuple(
         Canary(id=name, kind=CanaryKind.IDENTITY, value=value, planted_in=where)
         for name, value, where in planted

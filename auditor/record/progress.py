@@ -48,13 +48,17 @@ class Progress:
         self._programs: dict[str, str] = {}
         self._waiting: list[tuple[float, FlowOpened]] = []
         self._shown: set[tuple[str, str, int]] = set()
-        self._status = _spinner(self._stream)
+        self._status: Status | None = None
+        self._spins = self._stream.isatty() and os.environ.get("TERM") != "dumb"
 
     def phase(self, name: str) -> None:
         """A phase begins."""
         title = _TITLES.get(name, name)
         if self._status is not None:
             self._status.update(f"{title} ...")
+        elif self._spins:
+            # Not earlier: it turns in a thread, and until the first phase processes are forked.
+            self._status = _spinner(self._stream, f"{title} ...")
         self._print(f"{name:<10} {title}")
 
     def note(self, text: str) -> None:
@@ -81,7 +85,7 @@ class Progress:
         self._show_contacts(force=True)
         if self._status is not None:
             self._status.stop()
-            self._status = None
+            self._status, self._spins = None, False
 
     def _show_contacts(self, *, force: bool = False) -> None:
         remaining = []
@@ -109,11 +113,9 @@ class Progress:
             self._stream.flush()
 
 
-def _spinner(stream: TextIO) -> Status | None:
-    if not stream.isatty() or os.environ.get("TERM") == "dumb":
-        return None
+def _spinner(stream: TextIO, text: str) -> Status:
     from rich.console import Console  # noqa: PLC0415 - costs more than the rest of the start
 
-    status = Console(file=stream).status("building the box ...")
+    status = Console(file=stream).status(text)
     status.start()
     return status

@@ -50,8 +50,15 @@ class Publisher:
             except OSError:
                 client.close()  # the app does not listen (yet)
                 continue
-            for source, sink in ((client, app), (app, client)):
-                threading.Thread(target=_copy, args=(source, sink), daemon=True).start()
+            threading.Thread(target=_converse, args=(client, app), daemon=True).start()
+
+
+def _converse(client: socket.socket, app: socket.socket) -> None:
+    answers = threading.Thread(target=_copy, args=(app, client), daemon=True)
+    with client, app:
+        answers.start()
+        _copy(client, app)
+        answers.join()
 
 
 def _copy(source: socket.socket, sink: socket.socket) -> None:
