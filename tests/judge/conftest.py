@@ -35,7 +35,7 @@ PYTHON = Owner(
     key=process_key(41, 9001),
     pid=41,
     executable="/usr/bin/python3.11",
-    argv=("python3", "/work/chat.py", "hello"),
+    argv=("python3", "/srv/chat.py", "hello"),
     ancestry=("/usr/bin/bash",),
     attribution="cookie",
 )
@@ -43,7 +43,7 @@ RUN = Run(
     id="20261121T014500Z-chat-7f3a",
     started="2026-11-21T01:45:00Z",
     duration_s=12.5,
-    command=("python3", "/work/chat.py", "hello"),
+    command=("python3", "/srv/chat.py", "hello"),
     mode=Mode.SINKHOLE,
     assurance=Assurance.FULL,
     driver="argv",

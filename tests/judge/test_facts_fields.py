@@ -12,7 +12,7 @@ from auditor.model.process import NOBODY
 @pytest.mark.parametrize(
     ("executable", "argv", "label"),
     [
-        ("/usr/bin/python3.11", ("python3", "-u", "/work/chat.py", "x"), "python3.11 (chat.py)"),
+        ("/usr/bin/python3.11", ("python3", "-u", "/srv/chat.py", "x"), "python3.11 (chat.py)"),
         ("/usr/bin/python3", ("python3", "-m", "http.server"), "python3 (-m http.server)"),
         ("/usr/bin/python3", ("python3", "-c", "import os"), "python3 (-c)"),
         ("/usr/bin/python3", ("python3",), "python3"),
