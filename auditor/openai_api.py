@@ -7,21 +7,19 @@ completions, completions) and, for streams, the "Server-sent events" section of 
 
 from __future__ import annotations
 
-import http.client
 import json
-import time
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 from typing import Any
-from typing import Self
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
     from collections.abc import Iterator
 
-LONGEST_ANSWER = 4 << 20
-"""Bytes of one HTTP answer; what a model says is far below."""
+    from auditor.http_exchange import Exchange
+
 MAX_TOKENS = 256
 _NO_SUCH_CALL = (404, 405, 501)
 
@@ -73,7 +71,7 @@ class Api:
         listing = self._json("GET", "/models")
         rows = listing.get("data") if isinstance(listing, dict) else None
         if not isinstance(rows, list):
-            raise ApiError("the list of models has no field `data`", status=http.HTTPStatus.OK)
+            raise ApiError("the list of models has no field `data`", status=HTTPStatus.OK)
         return tuple(str(row["id"]) for row in rows if isinstance(row, dict) and "id" in row)
 
     def chat(self, model: str, text: str, *, stream: bool = False) -> Reply:
@@ -98,97 +96,29 @@ class Api:
         return _reply(self._json("POST", "/completions", question), lambda choice: choice["text"])
 
     def _json(self, method: str, path: str, question: object = None) -> Any:  # noqa: ANN401 - any JSON value
-        with _Exchange(self, method, path, question) as exchange:
+        with self._exchange(method, path, question) as exchange:
             return _decoded(b"".join(exchange.chunks()))
 
     def _events(self, path: str, question: object) -> Iterator[dict[str, Any]]:
         """Decoded `data:` fields until `[DONE]` or the end of the stream."""
-        with _Exchange(self, "POST", path, question) as exchange:
+        with self._exchange("POST", path, question) as exchange:
             for line in _lines(exchange.chunks()):
                 field, _, value = line.partition(b":")
                 if field == b"data" and value.strip() == b"[DONE]":
                     return
                 if field == b"data" and isinstance(event := _decoded(value), dict):
                     if "error" in event:
-                        raise ApiError(_error_text(value, 0))
+                        raise ApiError(error_text(value, 0))
                     yield event
+
+    def _exchange(self, method: str, path: str, question: object) -> Exchange:
+        # Drivers are loaded before the app is started, which must not wait for Python's HTTP.
+        from auditor.http_exchange import Exchange  # noqa: PLC0415
+
+        return Exchange(self, method, path, question)
 
 
 _SAMPLING = {"max_tokens": MAX_TOKENS, "temperature": 0}
-
-
-class _Exchange:
-    """One request and its answer, on a connection of its own."""
-
-    def __init__(self, api: Api, method: str, path: str, question: object) -> None:
-        self._deadline = time.monotonic() + api.timeout_s
-        self._api, self._method, self._path, self._question = api, method, path, question
-        self._http = http.client.HTTPConnection("localhost")
-        self._socket: socket.socket | None = None
-        self._response: http.client.HTTPResponse | None = None
-
-    def __enter__(self) -> Self:
-        try:
-            self._send()
-        except BaseException:
-            self._close()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._close()
-
-    def _send(self) -> None:
-        try:
-            self._socket = self._http.sock = self._api.connect()
-            self._wait_no_longer()
-            body = None if self._question is None else json.dumps(self._question).encode()
-            self._http.request(self._method, self._api.prefix + self._path, body, self._headers())
-            self._response = self._http.getresponse()
-        except (OSError, http.client.HTTPException) as error:
-            raise ApiError(_reason(error)) from error
-        if self._response.status != http.HTTPStatus.OK:
-            status = self._response.status
-            raise ApiError(_error_text(b"".join(self.chunks()), status), status=status)
-
-    def _headers(self) -> dict[str, str]:
-        headers = {"Content-Type": "application/json", "Connection": "close"}
-        return headers | ({"Authorization": f"Bearer {self._api.key}"} if self._api.key else {})
-
-    def chunks(self) -> Iterator[bytes]:
-        """The body as it arrives."""
-        assert self._response is not None  # noqa: S101 - set by `_send`
-        left = LONGEST_ANSWER
-        try:
-            while chunk := self._response.read1(65536):
-                yield chunk
-                left -= len(chunk)
-                if left < 0:
-                    raise ApiError("the answer is longer than 4 MiB")
-                self._wait_no_longer()
-        except (OSError, http.client.HTTPException) as error:
-            raise ApiError(_reason(error)) from error
-
-    def _wait_no_longer(self) -> None:
-        """Let the next read end when the time for the whole answer does."""
-        left = self._deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        if self._socket is not None:
-            self._socket.settimeout(left)
-
-    def _close(self) -> None:
-        for part in (self._response, self._http, self._socket):
-            if part is not None:
-                part.close()
-
-
-def _reason(error: OSError | http.client.HTTPException) -> str:
-    if isinstance(error, TimeoutError):
-        return "no answer came in time"
-    if isinstance(error, http.client.HTTPException):
-        return f"the answer was no HTTP ({type(error).__name__})"
-    return f"the connection failed ({error.strerror or error})"
 
 
 def _lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -204,10 +134,10 @@ def _decoded(data: bytes) -> Any:  # noqa: ANN401 - any JSON value
     try:
         return json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise ApiError("the answer was no JSON", status=http.HTTPStatus.OK) from error
+        raise ApiError("the answer was no JSON", status=HTTPStatus.OK) from error
 
 
-def _error_text(body: bytes, status: int) -> str:
+def error_text(body: bytes, status: int) -> str:
     """What a server says about its refusal, in one line."""
     try:
         said: Any = json.loads(body)

@@ -113,7 +113,7 @@ def test_silence_ends_in_time():
 
 
 def test_an_endless_answer_is_cut(monkeypatch):
-    monkeypatch.setattr("auditor.openai_api.LONGEST_ANSWER", 1000)
+    monkeypatch.setattr("auditor.http_exchange.LONGEST_ANSWER", 1000)
     with api(http(b" " * 50_000)) as (client, _), pytest.raises(ApiError, match="longer than"):
         client.models()
 

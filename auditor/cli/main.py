@@ -8,8 +8,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import tempfile
-import traceback
 
 import click
 
@@ -84,6 +82,9 @@ def _say(text: str, code: int) -> int:
 
 
 def _bug() -> int:
+    import tempfile  # noqa: PLC0415 - so rarely that no start should wait for it
+    import traceback  # noqa: PLC0415
+
     with tempfile.NamedTemporaryFile("w", prefix="audit-bug-", suffix=".txt", delete=False) as file:
         file.write(f"audit {__version__}\n{sys.version}\n{sys.argv!r}\n\n{traceback.format_exc()}")
     return _say(

@@ -13,10 +13,9 @@ import click
 
 from auditor.drivers.discovery import parse_url
 from auditor.errors import UsageError
-from auditor.model.finding import Severity
-from auditor.model.flow import Purpose
 from auditor.model.run import Declared
 from auditor.model.run import Mode
+from auditor.model.severity import Severity
 from auditor.record.settings import Settings
 from auditor.record.settings import check_command
 from auditor.record.settings import new_run_id
@@ -135,6 +134,8 @@ def check_driver(driver: str, command: tuple[str, ...]) -> None:
 
 def declared(text: str) -> Declared:
     """Parse `HOST[=PURPOSE]`."""
+    from auditor.model.flow import Purpose  # noqa: PLC0415 - only those who declare something wait for it
+
     host, _, purpose = text.partition("=")
     if not host or "/" in host or host in ("*", "*.") or (purpose and purpose not in list(Purpose)):
         raise UsageError(

@@ -15,7 +15,7 @@ from auditor.errors import ExitCode
 from auditor.errors import UsageError
 from auditor.evidence import store
 from auditor.evidence.store import RunDirectory
-from auditor.model.finding import Severity
+from auditor.model.severity import Severity
 from auditor.record.settings import Settings
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import bisect
 import threading
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
@@ -125,7 +124,7 @@ def decode(line: bytes) -> Entry:
     try:
         raw: dict[str, Any] = msgspec.json.decode(line, type=dict[str, Any])
         cls = _BY_KIND[raw["kind"]]
-        own = cls.__dataclass_fields__
+        own = cls.__struct_fields__
         what = msgspec.convert({k: v for k, v in raw.items() if k in own or k not in _ENVELOPE}, type=cls)
         head = msgspec.convert({k: raw[k] for k in _ENVELOPE}, type=_Head)
     except (msgspec.MsgspecError, KeyError) as error:
@@ -133,8 +132,7 @@ def decode(line: bytes) -> Entry:
     return Entry(seq=head.seq, t=head.t, mono=head.mono, phase=head.phase, observer=head.observer, what=what)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Head:
+class _Head(msgspec.Struct, frozen=True, kw_only=True):
     """The fields that every line begins with."""
 
     seq: int

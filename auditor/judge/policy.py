@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from auditor.model.finding import Severity
+from auditor.model.severity import Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

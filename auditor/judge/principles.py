@@ -13,7 +13,7 @@ from auditor.judge.rulefile import Need
 from auditor.judge.wording import sentence
 from auditor.model.finding import Outcome
 from auditor.model.finding import PrincipleResult
-from auditor.model.finding import Severity
+from auditor.model.severity import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

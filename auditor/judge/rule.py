@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from auditor.judge.problem import Mark
     from auditor.model.finding import Confidence
-    from auditor.model.finding import Severity
+    from auditor.model.severity import Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ import msgspec
 from auditor.judge.field import Kind
 from auditor.judge.problem import did_you_mean
 from auditor.model.finding import Confidence
-from auditor.model.finding import Severity
+from auditor.model.severity import Severity
 
 if TYPE_CHECKING:
     from auditor.judge.detection import Complain

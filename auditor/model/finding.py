@@ -7,21 +7,7 @@ from dataclasses import dataclass
 
 from auditor.model.flow import Destination
 from auditor.model.process import Owner
-
-
-class Severity(enum.StrEnum):
-    """How much a finding matters."""
-
-    INFO = "info"
-    LOW = "low"
-    MEDIUM = "medium"
-    HIGH = "high"
-    CRITICAL = "critical"
-
-    @property
-    def rank(self) -> int:
-        """0 for info, 4 for critical."""
-        return list(Severity).index(self)
+from auditor.model.severity import Severity
 
 
 class Confidence(enum.StrEnum):

@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.text import Text
 
 from auditor.model.finding import Outcome
-from auditor.model.finding import Severity
 from auditor.model.run import APP_PHASES
+from auditor.model.severity import Severity
 from auditor.report import headline
 from auditor.report.ledger import ledger
 from auditor.report.text import endpoint

@@ -1,18 +1,18 @@
 """The box as data: what to mount, how to be called, which network to have.
 
 Nothing is done here; `auditor.sandbox.mounts`, `network` and `init` act on a plan, and a dry run prints it.
+Structs, not dataclasses, for the reason given in `auditor.model.observation`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from dataclasses import field
 from pathlib import Path
 from typing import Final
 
+import msgspec
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bind:
+
+class Bind(msgspec.Struct, frozen=True, kw_only=True):
     """Show `source` at `target`."""
 
     source: str
@@ -23,8 +23,7 @@ class Bind:
     """Leave it out, silently, when the target does not exist."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Overlay:
+class Overlay(msgspec.Struct, frozen=True, kw_only=True):
     """Show `lower` at the same path, with every change going to `upper`."""
 
     target: str
@@ -36,8 +35,7 @@ class Overlay:
     work: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tmpfs:
+class Tmpfs(msgspec.Struct, frozen=True, kw_only=True):
     """An empty file system in memory."""
 
     target: str
@@ -47,8 +45,7 @@ class Tmpfs:
     """Leave it out when the target is not there."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kernel:
+class Kernel(msgspec.Struct, frozen=True, kw_only=True):
     """A fresh `proc`, `sysfs` or `devpts` of the box's own namespaces."""
 
     kind: str
@@ -61,24 +58,21 @@ class Kernel:
     """Names below it that are made read-only."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Folder:
+class Folder(msgspec.Struct, frozen=True, kw_only=True):
     """Make a directory (inside something of ours)."""
 
     target: str
     mode: int = 0o755
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class Link(msgspec.Struct, frozen=True, kw_only=True):
     """Make a symbolic link (inside something of ours)."""
 
     target: str
     to: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TextFile:
+class TextFile(msgspec.Struct, frozen=True, kw_only=True):
     """Show a file with this content at `target`, whatever is there now."""
 
     target: str
@@ -89,8 +83,7 @@ class TextFile:
 MountStep = Bind | Overlay | Tmpfs | Kernel | Folder | Link | TextFile
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layer:
+class Layer(msgspec.Struct, frozen=True, kw_only=True):
     """One writable tree of the box and where its changes are recorded."""
 
     mount: str
@@ -101,8 +94,7 @@ class Layer:
     """What the changes are relative to; empty for a tree that starts empty."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NetworkPlan:
+class NetworkPlan(msgspec.Struct, frozen=True, kw_only=True):
     """Addresses of the box's network; the gateway's end is ours alone."""
 
     app_interface: str = "eth0"
@@ -127,8 +119,7 @@ class NetworkPlan:
         return tuple(each.partition("/")[0] for each in (self.gateway_ipv4, self.gateway_ipv6))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IdentityPlan:
+class IdentityPlan(msgspec.Struct, frozen=True, kw_only=True):
     """Who the box says that it is; every value is a honey token."""
 
     host_name: str
@@ -137,8 +128,7 @@ class IdentityPlan:
     mac: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BoxPlan:
+class BoxPlan(msgspec.Struct, frozen=True, kw_only=True):
     """Everything needed to build one box."""
 
     scratch: Path
@@ -155,7 +145,7 @@ class BoxPlan:
     environment: dict[str, str]
     browser_trust: bool = False
     """Whether an NSS database for Chromium is planted in the home."""
-    ignored_paths: frozenset[str] = field(default=frozenset())
+    ignored_paths: frozenset[str] = frozenset()
     """Paths that we planted in the box ourselves; no change of the app's."""
     notes: tuple[str, ...] = ()
     """What had to be left out, one sentence each: these reduce the assurance."""

@@ -11,9 +11,9 @@ from auditor.judge.verdict import decide
 from auditor.model.finding import Confidence
 from auditor.model.finding import Finding
 from auditor.model.finding import Outcome
-from auditor.model.finding import Severity
 from auditor.model.finding import Suppressed
 from auditor.model.flow import Destination
+from auditor.model.severity import Severity
 
 
 def finding(severity, **changes):

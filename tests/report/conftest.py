@@ -25,7 +25,6 @@ from auditor.model.finding import Judgement
 from auditor.model.finding import Outcome
 from auditor.model.finding import PrincipleResult
 from auditor.model.finding import RuleOutcome
-from auditor.model.finding import Severity
 from auditor.model.finding import Suppressed
 from auditor.model.finding import Verdict
 from auditor.model.flow import Destination
@@ -44,6 +43,7 @@ from auditor.model.run import Mode
 from auditor.model.run import Phase
 from auditor.model.run import PhaseName
 from auditor.model.run import Run
+from auditor.model.severity import Severity
 from auditor.report.result import build_result
 
 HOSTILE = '<script>alert("x")</script>\u202egnp.exe\x1b[2J\x07'
