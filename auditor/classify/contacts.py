@@ -27,6 +27,7 @@ from auditor.model.observation import StreamData
 from auditor.model.observation import TlsEstablished
 from auditor.model.observation import TlsFailed
 from auditor.model.observation import TlsHello
+from auditor.model.observation import TlsUnverified
 from auditor.parse.http_body import header
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 NAME_SERVICE = ("dns", "dot", "doq")
 """Protocols whose whole content is look-ups."""
-_TLS_KINDS = (TlsHello, TlsEstablished, TlsFailed, StreamData, FlowClosed)
+_TLS_KINDS = (TlsHello, TlsEstablished, TlsFailed, TlsUnverified, StreamData, FlowClosed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +160,7 @@ class Contacts:
             requests=tuple(one.summary() for one in made),
             note="; ".join(part for part in (note, disagreement) if part),
             evidence=self._evidence(entry, flow),
+            unverified=bool(ledger.of_flow(flow, TlsUnverified)),
         )
         return Contact(flow=draft, role=who.role, exchanges=made, streams=streams)
 

@@ -37,6 +37,7 @@ _SILENT = (
     "the app accepted our certificate, then sent nothing on it: opened ahead of need, "
     "or given up because it wants a certificate of its own"
 )
+_PROBED = "the app refused a certificate that it should refuse: it was shown one on purpose"
 _ANY_STORE = "SSL_CERT_FILE or the system's certificate bundle; it may pin its own certificate"
 
 
@@ -50,7 +51,7 @@ def judge(
     if any(what.bytes for _, what in ledger.of_flow(flow, StreamData)):
         return _of_streams(protocol, established=established)
     for _, failed in ledger.of_flow(flow, TlsFailed):
-        return Visibility.OPAQUE, _refusal(failed.reason, owner)
+        return _of_failure(failed, owner)
     if established:
         return Visibility.OPAQUE, _SILENT
     if ledger.of_flow(flow, TlsHello):
@@ -68,6 +69,12 @@ def _of_streams(protocol: str, *, established: bool) -> tuple[Visibility, str]:
     if protocol in SEALED and not established:
         return Visibility.OPAQUE, f"encrypted with {protocol.upper()}, which was not opened"
     return Visibility.DECRYPTED, ""
+
+
+def _of_failure(failed: TlsFailed, owner: Owner) -> tuple[Visibility, str]:
+    if failed.probe:
+        return Visibility.METADATA_ONLY, _PROBED
+    return Visibility.OPAQUE, _refusal(failed.reason, owner)
 
 
 def _refusal(reason: str, owner: Owner) -> str:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from auditor.internet import stun
 from auditor.internet import timeserver
+from auditor.internet.ca import make_ca
 from auditor.internet.datagrams import DatagramGateway
 from auditor.internet.flows import FlowBook
 from auditor.internet.gateway import Gateway
@@ -60,6 +61,8 @@ class Internet:
         keylog: File for the secrets of TLS sessions.
         extra_services: Asked before the built-in ones.
         destination: Original destination of an accepted socket.
+        probe_verification: Show each process, once for each host that it connects to again, a certificate
+            that it must refuse. Costs a client that does so this one connection.
     """
 
     def __init__(
@@ -77,12 +80,14 @@ class Internet:
         resolvers: tuple[str, ...],
         extra_services: tuple[Service, ...] = (),
         destination: Destination = original_destination,
+        probe_verification: bool = False,
     ) -> None:
         self._ca = ca
         self._offline = mode == OFFLINE
         self._sockets = sockets
         self._keylog = keylog
         self._extra = extra_services
+        self._probing = probe_verification
         self._book = FlowBook(journal, bodies, identify)
         self._resolver = Resolver(own_names, offline=self._offline)
         self._names = names = NameServer(journal, self._resolver)
@@ -158,7 +163,7 @@ class Internet:
     async def _load(self) -> Terminator:
         """Import the proxy (most of a second) beside the loop, which answers look-ups meanwhile."""
         modules = await asyncio.to_thread(_import_proxy)
-        terminator = modules.terminator(self._ca, self._keylog)
+        terminator = modules.terminator(self._ca, self._keylog, make_ca() if self._probing else None)
         proxy = modules.proxy(terminator, Table(self._extra), self._resolver.name_of, self._names)
         self._proxy.set_result(proxy)
         self._datagrams.open_sessions(proxy.quic)

@@ -21,6 +21,7 @@ from auditor.model.observation import HttpResponse
 from auditor.model.observation import TlsEstablished
 from auditor.model.observation import TlsFailed
 from auditor.model.observation import TlsHello
+from auditor.model.observation import TlsUnverified
 from auditor.model.observation import WebSocketMessage
 from auditor.parse.ja4 import ENCRYPTED_CLIENT_HELLO
 from auditor.parse.ja4 import ja4
@@ -96,6 +97,8 @@ class Recorder:
         """`name` is what the destination's address was answered for, empty when for nothing."""
         self.flow = flow
         self.names = names
+        self.probing = False
+        """The certificate on show must be refused."""
         self.sni = ""
         self._name = name
         self._services = services
@@ -127,7 +130,12 @@ class Recorder:
     def tls_failed(self, reason: str, *, protocol: str = "tls") -> None:
         """The client broke the handshake off, or its alert came right after."""
         self.flow.protocol = protocol
-        self.flow.book.write(TlsFailed(flow=self.flow.id, reason=reason))
+        self.flow.book.write(TlsFailed(flow=self.flow.id, reason=reason, probe=self.probing))
+
+    def tls_unverified(self, host: str) -> None:
+        """The client went on although the certificate must be refused."""
+        self.probing = False
+        self.flow.book.write(TlsUnverified(flow=self.flow.id, host=host))
 
     # HTTP
 

@@ -107,6 +107,7 @@ def flow_fields(flow: Flow, entries: Sequence[Declared]) -> dict[str, Value]:
         "destination.bytes": flow.bytes_in,
         "tls.client.server_name": flow.sni,
         "audit.tls.ja4": flow.ja4,
+        "audit.tls.unverified": flow.unverified,
         "audit.visibility": flow.visibility.value,
         "audit.note": flow.note,
         "audit.purpose": tuple(purposes),

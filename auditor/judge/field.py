@@ -117,6 +117,7 @@ FIELDS: tuple[Field, ...] = (
     Field("destination.bytes", _WEB, "Bytes that came back in the flow.", _NUMBER, adds_up=True),
     Field("tls.client.server_name", _WEB, "SNI."),
     Field("audit.tls.ja4", _WEB, "JA4 fingerprint of the TLS client."),
+    Field("audit.tls.unverified", _WEB, "It went on with a certificate that must be refused.", _FLAG),
     Field("audit.visibility", _WEB, "How much could be read.", values=tuple(Visibility)),
     Field("audit.note", _WEB, "What a reader must know of the flow."),
     Field("url.full", _WEB, "Whole URL; of a flow, of each request in it."),

@@ -111,6 +111,8 @@ class Flow:
     note: str = ""
     """What a reader must know: `the app refused our certificate (unknown ca)`."""
     evidence: tuple[str, ...] = ()
+    unverified: bool = False
+    """The app sent data although the server's certificate was one that it must refuse."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

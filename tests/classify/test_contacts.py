@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from auditor.classify.case import classify
+from auditor.model import observation as o
 from auditor.model.flow import Visibility
 
 
@@ -190,3 +191,17 @@ def test_streams_over_quic_were_read_when_the_handshake_went_through(run):
         run.stream(flow, b"bytes")
         run.close(flow, "quic")
     assert [one.visibility for one in classify(run.seal()).flows] == [Visibility.DECRYPTED, Visibility.OPAQUE]
+
+
+def test_a_probe_is_neither_unread_nor_nothing(run):
+    refused = run.flow("10.1")
+    run.tls(refused, "a.example", established=False)
+    run.write(o.TlsFailed(flow=refused, reason="unknown ca", probe=True))
+    accepted = run.flow("10.1")
+    run.tls(accepted, "a.example")
+    run.write(o.TlsUnverified(flow=accepted, host="a.example"))
+    run.request(accepted, "https://a.example/")
+    one, two = classify(run.seal()).flows
+    assert (one.visibility, one.unverified) == (Visibility.METADATA_ONLY, False)
+    assert "it should refuse" in one.note
+    assert (two.visibility, two.unverified) == (Visibility.DECRYPTED, True)

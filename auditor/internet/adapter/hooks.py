@@ -69,6 +69,8 @@ class Hooks:
 
     def on_next_layer(self, question: layer.NextLayer) -> None:
         """Choose by the first bytes."""
+        if self._recorder.probing and question.context.client.tls_established:
+            self._recorder.tls_unverified(self._host)
         speaks = sniff(_sent(question))
         self._undecided = None if speaks else question
         if speaks is not None:
@@ -122,13 +124,22 @@ class Hooks:
 
     def on_tls_start_client(self, start: tls.TlsData) -> None:
         """Answer as the host that was asked for."""
-        host = self._recorder.sni or self._recorder.flow.destination.ip
-        connection = SSL.Connection(self._terminator.context_for(host))
+        probes, host = self._terminator.probes, self._host
+        self._recorder.probing = probes is not None and probes.due(self._recorder.flow.identity.owner, host)
+        contexts = self._terminator
+        show = contexts.untrusted_context_for if self._recorder.probing else contexts.context_for
+        connection = SSL.Connection(show(host))
         connection.set_accept_state()
         start.ssl_conn = connection
 
+    @property
+    def _host(self) -> str:
+        return self._recorder.sni or self._recorder.flow.destination.ip
+
     def on_tls_established_client(self, data: tls.TlsData) -> None:
         """Write down what was agreed on."""
+        if self._terminator.probes is not None and not self._recorder.probing:
+            self._terminator.probes.established(self._recorder.flow.identity.owner, self._host)
         client = data.conn
         alpn = text(client.alpn or b"")
         self._recorder.tls_established(client.tls_version or "", alpn, client.cipher or "")
