@@ -31,7 +31,7 @@ def pages(ruleset: RuleSet) -> dict[str, str]:
     return {
         "README.md": _index(ruleset),
         "fields.md": _fields(),
-        **{f"{rule.id}.md": rule_page(rule) for rule in ruleset.rules},
+        **{f"{rule.id}.md": f"{_GENERATED}\n{rule_page(rule)}" for rule in ruleset.rules},
     }
 
 
@@ -53,7 +53,7 @@ def rule_page(rule: Rule) -> str:
     table = "\n".join(f"| {name} | {_cell(str(value))} |" for name, value in facts)
     same = ", ".join(f"`{name}`" for name in rule.fingerprint) or "everything: it makes one finding"
     return (
-        f"{_GENERATED}\n# {rule.id} {rule.name}\n\nThe app {_decapitalised(rule.title)}.\n\n"
+        f"# {rule.id} {rule.name}\n\nThe app {_decapitalised(rule.title)}.\n\n"
         f"| | |\n|---|---|\n{table}\n\n"
         f"## Why it matters\n\n{rule.why}\n\n## What to do\n\n{rule.remedy}\n\n"
         f"## What a finding says\n\n> {_cell(rule.message)}\n\n"
