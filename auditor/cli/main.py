@@ -64,7 +64,7 @@ def run_command_line(arguments: list[str] | None = None) -> int:
         return _say("Interrupted.", ExitCode.SIGNAL_BASE + signal.SIGINT)
     except (Interrupted, AuditError) as error:
         return _say(str(error), error.exit_code)
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # click makes the second of the first
         return _reader_gone()
     except Exception:  # noqa: BLE001 - the last line of defence: no traceback on the screen
         return _bug()

@@ -5,6 +5,7 @@ Not what the options do: that is `auditor.record`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,18 @@ FORMATS = ("console", "html", "json")
 _MODES = (Mode.SINKHOLE.value, Mode.OFFLINE.value)
 DRIVERS = ("auto", "none", "manual", "argv", "stdin", "openai")
 
+
+class _Seconds(click.FloatRange):
+    """A duration; FloatRange lets `nan` through, which is neither below nor above anything."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401
+        """As click's own."""
+        seconds: float = super().convert(value, param, ctx)
+        if math.isnan(seconds):
+            self.fail(f"{value!r} is not a number of seconds.", param, ctx)
+        return seconds
+
+
 _RECORD_OPTIONS = (
     click.option("--mode", type=click.Choice(_MODES), default="sinkhole", show_default=True,
                  help="What the box believes is the internet: everything answers, or a pulled cable."),
@@ -44,11 +57,11 @@ _RECORD_OPTIONS = (
                  help="Text in the answer that proves that the prompt was run."),
     click.option("--accept-unproven-answer", is_flag=True,
                  help="Take any answer as proof that the prompt was run."),
-    click.option("--idle", type=click.FloatRange(0, 86400), default=10.0, show_default=True, metavar="S",
+    click.option("--idle", type=_Seconds(0, 86400), default=10.0, show_default=True, metavar="S",
                  help="How long to watch the app before anything is typed."),
-    click.option("--settle", type=click.FloatRange(0, 86400), default=15.0, show_default=True, metavar="S",
+    click.option("--settle", type=_Seconds(0, 86400), default=15.0, show_default=True, metavar="S",
                  help="How long to watch it after the last step, while it still runs."),
-    click.option("--timeout", type=click.FloatRange(1, 604800), default=600.0, show_default=True,
+    click.option("--timeout", type=_Seconds(1, 604800), default=600.0, show_default=True,
                  metavar="S", help="Bound on the whole recording."),
     click.option("--out", type=click.Path(path_type=Path), default=None, metavar="DIR",
                  help="Run directory, new or empty; default: a new one under the state directory."),
