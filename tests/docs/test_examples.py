@@ -45,8 +45,8 @@ def shell(tmp_path, environment):
         (tmp_path / name).symlink_to(PROJECT / name)
 
     def run(line: str) -> subprocess.CompletedProcess[str]:
-        line = line.replace("audit run", f"{sys.executable} -m auditor run", 1)
         line = re.sub(r"\.venv/bin/python|\bpython3\b", sys.executable, line)
+        line = line.replace("audit run", f"{sys.executable} -m auditor run", 1)
         done = subprocess.run(
             ["sh", "-c", line],
             cwd=tmp_path,
