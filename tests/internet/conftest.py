@@ -154,3 +154,12 @@ def exchange():
         return got
 
     return talk
+
+
+@pytest.fixture
+def peak_kib():
+    def read():
+        with open("/proc/self/status") as status:
+            return int(next(line for line in status if line.startswith("VmHWM")).split()[1])
+
+    return read

@@ -5,13 +5,15 @@ No sockets, and nothing is written down here.
 
 from __future__ import annotations
 
+from abc import ABC
+from abc import abstractmethod
 from typing import ClassVar
 
 MAX_LINE = 1 << 20
 """Bytes of one line or message that are put together; longer ones are passed over."""
 
 
-class Dialogue:
+class Dialogue(ABC):
     """One conversation. What the client sends is never refused for good."""
 
     protocol: ClassVar[str]
@@ -44,13 +46,13 @@ class Dialogue:
         self.secure, self.wants_tls = True, False
         return early
 
+    @abstractmethod
     def _size(self) -> int:
         """Bytes of the first message in the buffer; 0 while it is not whole."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _answer(self, message: bytes) -> bytes:
         """The answer to one message."""
-        raise NotImplementedError
 
 
 class Lines(Dialogue):
@@ -72,9 +74,9 @@ class Lines(Dialogue):
             return b""
         return self._line(message.rstrip(b"\r\n"))
 
+    @abstractmethod
     def _line(self, line: bytes) -> bytes:
         """The answer to one line."""
-        raise NotImplementedError
 
 
 def verb(line: bytes) -> bytes:
