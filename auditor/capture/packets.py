@@ -50,17 +50,18 @@ class Tap:
 class PacketCapture:
     """The supervisor's handle on the capture."""
 
-    def __init__(self, worker: Worker) -> None:
+    def __init__(self, worker: Worker, ready: int) -> None:
         self._worker = worker
+        self._ready = ready
 
     @classmethod
     def fork(cls, path: Path, taps: Sequence[Tap], *, max_file: int = MAX_FILE) -> PacketCapture:
-        """Start capturing into a new file; returns when the rings are in place.
+        """Begin to capture into a new file; `await_rings` tells when nothing is missed any more.
 
         Call it while this process has one thread. The sockets of `taps` may be closed here afterwards.
 
         Raises:
-            OSError: the file exists or cannot be made, or a ring cannot be set up.
+            OSError: the file exists or cannot be made.
         """
         file = CaptureFile(path, taps, max_file)
         reader, writer = os.pipe()
@@ -81,12 +82,19 @@ class PacketCapture:
         worker = Worker.fork(OBSERVER, body, keep=keep)
         file.close()
         os.close(writer)
-        ready = os.read(reader, 1)
-        os.close(reader)
+        return cls(worker, reader)
+
+    def await_rings(self) -> None:
+        """Wait until the rings are in place: clearing their memory takes tens of milliseconds.
+
+        Raises:
+            OSError: a ring could not be set up; the capture has ended.
+        """
+        with os.fdopen(self._ready, "rb") as pipe:
+            ready = pipe.read(1)
         if not ready:
-            worker.abandon()
+            self._worker.abandon()
             raise OSError("the packet capture could not set up its ring")
-        return cls(worker)
 
     @property
     def alive(self) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from auditor.capture.listeners import ListenerPoller
 from auditor.capture.packets import PacketCapture
@@ -25,7 +26,6 @@ from auditor.internet.ca import make_ca
 from auditor.internet.gateway_sockets import Endpoint
 from auditor.internet.gateway_sockets import GatewaySockets
 from auditor.internet.gateway_sockets import Identity
-from auditor.internet.internet import Internet
 from auditor.kernel import seccomp
 from auditor.kernel.sockdiag import SockDiag
 from auditor.model.observation import Entry
@@ -34,6 +34,10 @@ from auditor.model.observation import ListenerSeen
 from auditor.sandbox.box import Box
 from auditor.sandbox.plan import BoxPlan
 from auditor.sandbox.prepare import write_files
+
+if TYPE_CHECKING:
+    from auditor.internet.internet import Internet
+    from auditor.internet.services.contract import Service
 
 _GATEWAY = ("tcp4", "tcp6", "udp4", "udp6")
 _LOOPBACK_RING_MIB = 16
@@ -45,17 +49,25 @@ class Observers:
     """One box, its internet, and those who watch."""
 
     def __init__(
-        self, plan: BoxPlan, directory: RunDirectory, journal: Journal, bodies: BodyStore, mode: str
+        self,
+        plan: BoxPlan,
+        directory: RunDirectory,
+        journal: Journal,
+        bodies: BodyStore,
+        mode: str,
+        services: tuple[Service, ...],
     ) -> None:
         self._plan = plan
         self._directory = directory
         self._journal = journal
         self._bodies = bodies
         self._mode = mode
+        self._services = services
         self._authority: CertificateAuthority | None = None
         self._box: Box | None = None
         self._watcher: SocketWatcher | None = None
         self._packets: PacketCapture | None = None
+        self._finder: SocketFinder | None = None
         self._internet: Internet | None = None
         self._poller: ListenerPoller | None = None
         self._threads: list[threading.Thread] = []
@@ -80,18 +92,24 @@ class Observers:
             BoxUnavailable: with the fix.
         """
         authority, watcher, packets = self._fork()
-        box = self.box
-        finder = self._finder(watcher)
-        self._internet = self._make_internet(authority, finder)
         notes = write_files(self._plan, authority.certificate_pem, authority.subject)
         self._start_thread(watcher.pump)
+        self.box.furnish()
+        packets.await_rings()
         self._start_thread(packets.pump)
-        box.furnish()
-        # Only now: its import of the proxy would fight over the interpreter with what the app waits for.
+        self._finder = self._make_finder(watcher)
+        return self._plan.notes + notes + self.box.notes
+
+    def open_internet(self) -> None:
+        """Let the internet in the box answer; to be called when the app has been started.
+
+        What it needs is imported only now: the app would wait for that. Until it stands, what the app
+        sends waits in the kernel, in the queues of the gateway's sockets.
+        """
+        if self._finder is None or self._internet is not None:
+            return
+        self._internet = self._make_internet(self._make_authority(), self._finder)
         self._internet.start()
-        if self._poller is not None:
-            self._start_thread(self._poller.run)
-        return self._plan.notes + notes + box.notes
 
     def _fork(self) -> tuple[CertificateAuthority, SocketWatcher, PacketCapture]:
         """Everything that must happen while this process has one thread."""
@@ -119,14 +137,17 @@ class Observers:
         self._authority = self._authority or make_ca()
         return self._authority
 
-    def _finder(self, watcher: SocketWatcher) -> SocketFinder:
+    def _make_finder(self, watcher: SocketWatcher) -> SocketFinder:
         diag, init = SockDiag(self.box.sockets["diag"]), self.box.init_pid
         finder = SocketFinder(diag, watcher.use_of, InodeOwners(lambda: descendants(init)))
         self._poller = ListenerPoller(diag, finder, watcher.use_of)
         self._journal.subscribe(self._poller.notice)
+        self._start_thread(self._poller.run)
         return finder
 
     def _make_internet(self, authority: CertificateAuthority, finder: SocketFinder) -> Internet:
+        from auditor.internet.internet import Internet  # noqa: PLC0415 - see `open_internet`
+
         sockets, name = self.box.sockets, self._plan.identity.host_name
         return Internet(
             self._journal,
@@ -139,6 +160,7 @@ class Observers:
             own_names={name: (_ip(self._plan.network.app_ipv4), _ip(self._plan.network.app_ipv6))},
             keylog=self._directory.tls_keys,
             resolvers=self._plan.network.resolvers,
+            extra_services=self._services,
         )
 
     def _start_thread(self, pump: Callable[[Journal], None]) -> None:

@@ -9,14 +9,14 @@ import platform
 from pathlib import Path
 from typing import Final
 
-import psutil
-
 # System call numbers of read, pread64, readv (arch/*/entry/syscalls, include/uapi/asm-generic/unistd.h).
 _READS: Final = {"x86_64": {0, 17, 19}, "aarch64": {63, 67, 65}}
 
 
 def wants_input(init_pid: int, pipe_inode: int) -> bool:
     """Whether any thread below `init_pid` sleeps in a read of the pipe with that inode."""
+    import psutil  # noqa: PLC0415 - first needed when the app runs, which should not wait for it
+
     try:
         processes = psutil.Process(init_pid).children(recursive=True)
     except psutil.NoSuchProcess:

@@ -14,6 +14,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import TYPE_CHECKING
 
 from auditor import __version__
 from auditor import interrupts
@@ -44,7 +45,6 @@ from auditor.record.observers import Observers
 from auditor.record.planting import identity_canaries
 from auditor.record.planting import prompt_canaries
 from auditor.record.progress import Progress
-from auditor.record.reference_run import run_reference
 from auditor.record.settings import Settings
 from auditor.record.settings import runs_folder
 from auditor.record.stage import AppStage
@@ -52,6 +52,9 @@ from auditor.reference import model_file
 from auditor.sandbox.box import scratch_directory
 from auditor.sandbox.prepare import Wishes
 from auditor.sandbox.prepare import plan_box
+
+if TYPE_CHECKING:
+    from auditor.internet.services.contract import Service
 
 _STOP_GRACE_S = 3.0
 _FLOW_GRACE_S = 1.0
@@ -66,8 +69,12 @@ class Recorded:
     """128+n when signal n ended it early."""
 
 
-def record(settings: Settings) -> Recorded:
+def record(settings: Settings, services: tuple[Service, ...] = ()) -> Recorded:
     """Record one run.
+
+    Args:
+        settings: What to record, and how.
+        services: Stand-in services of the caller's own, asked before the built-in ones.
 
     Raises:
         AuditError: it could not be begun or finished; what was seen is in the run directory, unsealed.
@@ -76,7 +83,7 @@ def record(settings: Settings) -> Recorded:
     """
     model = model_file.model_path(settings.reference_model) if settings.reference else None
     directory = store.create(settings.out)
-    recording = Recording(settings, directory, model)
+    recording = Recording(settings, directory, model, services)
     try:
         with interrupts.held():
             recording.prepare()
@@ -93,7 +100,13 @@ def record(settings: Settings) -> Recorded:
 class Recording:
     """The state of one recording; its public methods are called in the order in which they stand."""
 
-    def __init__(self, settings: Settings, directory: RunDirectory, model: Path | None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        directory: RunDirectory,
+        model: Path | None,
+        services: tuple[Service, ...],
+    ) -> None:
         """Plan it; nothing runs yet. Without a `model` there is no reference run."""
         self.exit_code = 0
         self._model = model
@@ -117,7 +130,9 @@ class Recording:
                 offline=settings.mode is Mode.OFFLINE,
             )
         )
-        self._observers = Observers(self._plan, directory, self._journal, self._bodies, settings.mode)
+        self._observers = Observers(
+            self._plan, directory, self._journal, self._bodies, settings.mode, services
+        )
         self._disk = Disk(self._plan, directory, self._journal)
         self._stage: AppStage | None = None
         self._began = time.time()
@@ -144,6 +159,7 @@ class Recording:
             log=self._log,
             listeners=self._observers.app_listeners,
             say=self._progress.note,
+            on_start=self._observers.open_internet,
         )
 
     def _open(self, reduced_by: tuple[str, ...]) -> None:
@@ -217,6 +233,8 @@ class Recording:
 
     def _prove(self) -> None:
         """Our own programs, in the same box, after the app is gone."""
+        from auditor.record.reference_run import run_reference  # noqa: PLC0415 - the app need not wait for it
+
         box = self._observers.box
         self._journal.begin_phase(PhaseName.CONTROL)
         self._observers.role("control")

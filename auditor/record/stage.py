@@ -48,7 +48,9 @@ class AppStage:
         log: BinaryIO,
         listeners: Callable[[], tuple[tuple[str, int], ...]],
         say: Callable[[str], None],
+        on_start: Callable[[], None],
     ) -> None:
+        """Nothing is started yet; `on_start` is called as soon as the app is."""
         self.prompts = prompts
         self.pace = Pace(idle=settings.idle_s, settle=settings.settle_s)
         self.url = settings.url
@@ -63,6 +65,7 @@ class AppStage:
         self._log = log
         self._listeners = listeners
         self._say = say
+        self._on_start = on_start
         self._deadline = time.monotonic() + settings.timeout_s
         self._output: Output | None = None
         self._stdin = -1
@@ -103,6 +106,7 @@ class AppStage:
             if stdin:
                 os.close(theirs)
         self._output = Output(self.program.output, self._log, on_change=lambda: None)
+        self._on_start()
 
     def _command(self, prompt: Prompt | None) -> list[str]:
         if prompt is None:

@@ -67,6 +67,7 @@ class Recording:
         self.capture = PacketCapture.fork(
             self.path, [Tap(name="lo", packet_socket=tap, loopback=True, **options.pop("tap", {}))], **options
         )
+        self.capture.await_rings()
         tap.close()
         self.thread = threading.Thread(target=self.capture.pump, args=(self.journal,))
         self.thread.start()
@@ -191,5 +192,7 @@ def test_an_existing_file_is_not_overwritten(tmp_path):
 
 
 def test_a_socket_that_is_no_packet_socket_is_an_error(tmp_path):
-    with socket.socket() as wrong, pytest.raises(OSError, match="ring"):
-        PacketCapture.fork(tmp_path / "p", [Tap(name="x", packet_socket=wrong)])
+    with socket.socket() as wrong:
+        capture = PacketCapture.fork(tmp_path / "p", [Tap(name="x", packet_socket=wrong)])
+    with pytest.raises(OSError, match="ring"):
+        capture.await_rings()

@@ -45,6 +45,7 @@ def make_stage(box, journal, tmp_path):
             log=io.BytesIO(),
             listeners=lambda: (("127.0.0.1", 8123),),
             say=said.append,
+            on_start=lambda: None,
         )
         made.append(stage)
         return stage
