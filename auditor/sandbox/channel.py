@@ -5,6 +5,7 @@ No protocol of its own: a message is a dictionary of plain values; the two ends 
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
 from typing import Any
@@ -53,9 +54,9 @@ class Channel:
             TimeoutError: the socket has a time-out and it passed.
         """
         try:
-            head, fds, _flags, _address = socket.recv_fds(
-                self.socket, _HEADER.size, _MAX_FDS, socket.MSG_CMSG_CLOEXEC
-            )
+            head, fds, _flags, _address = socket.recv_fds(self.socket, _HEADER.size, _MAX_FDS)
+            for descriptor in fds:  # recv_fds takes MSG_CMSG_CLOEXEC, and forgets it
+                os.set_inheritable(descriptor, False)
             if len(head) < _HEADER.size:
                 head += self._exactly(_HEADER.size - len(head))
             payload = self._exactly(_HEADER.unpack(head)[0])
