@@ -56,7 +56,7 @@ class Channel:
         try:
             head, fds, _flags, _address = socket.recv_fds(self.socket, _HEADER.size, _MAX_FDS)
             for descriptor in fds:  # recv_fds takes MSG_CMSG_CLOEXEC, and forgets it
-                os.set_inheritable(descriptor, False)
+                os.set_inheritable(descriptor, False)  # noqa: FBT003 - it takes no keywords
             if len(head) < _HEADER.size:
                 head += self._exactly(_HEADER.size - len(head))
             payload = self._exactly(_HEADER.unpack(head)[0])
