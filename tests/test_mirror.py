@@ -40,7 +40,6 @@ TESTED_WITH = {
     # The wire below the API, and the API above it.
     "http_exchange": "test_openai_api.py",
     # The internet in the box is asked as an app asks it: over its sockets.
-    "internet.adapter.handler": "internet/test_internet.py",
     "internet.adapter.layers": "internet/test_internet.py",
     "internet.adapter.origin": "internet/test_internet.py",
     "internet.adapter.talk": "internet/test_internet.py",
