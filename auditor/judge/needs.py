@@ -8,11 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from auditor.judge.rulefile import Need
+from auditor.model.canary import CanaryKind
 from auditor.model.flow import Visibility
 from auditor.model.run import Mode
 
 if TYPE_CHECKING:
     from auditor.model.case import Case
+
+_SECRETS = {CanaryKind.FILE, CanaryKind.DOCUMENT, CanaryKind.ENV}
 
 
 def missing_needs(case: Case) -> dict[Need, str]:
@@ -28,6 +31,7 @@ def missing_needs(case: Case) -> dict[Need, str]:
         bool(seen) and _unplugged(case)
     )
     opaque = sum(flow.visibility is Visibility.OPAQUE for flow in case.flows)
+    planted = {report.canary.kind for report in case.canaries}
     missing = {
         Need.FLOWS: (not (wire or case.flows), "no connection of our control was seen"),
         Need.CONTENTS: (
@@ -38,6 +42,15 @@ def missing_needs(case: Case) -> dict[Need, str]:
         Need.FILES: (not (file or case.files), "no file of our control was seen"),
         Need.LISTENERS: (not (seen or case.listeners), "no control was seen"),
         Need.ATTEMPTS: (not (seen or case.attempts), "no control was seen"),
+        Need.RESPONSES: (
+            CanaryKind.RESPONSE not in planted,
+            "the answers carried no mark of their own",
+        ),
+        Need.SECRETS: (not planted & _SECRETS, "no marked file, document or variable was planted"),
+        Need.PROBES: (
+            not any(flow.unverified for flow in case.flows),
+            "the app was not offered a certificate that it should not accept",
+        ),
         Need.PROMPTS: (not case.coverage.prompted, "no prompt was handed to the app"),
     }
     return {need: why for need, (lacking, why) in missing.items() if lacking}

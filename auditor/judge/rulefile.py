@@ -48,6 +48,12 @@ class Need(enum.StrEnum):
     ATTEMPTS = "attempts"
     PROMPTS = "prompts"
     """A prompt was handed to the app."""
+    RESPONSES = "responses"
+    """The answers carried a mark of their own."""
+    SECRETS = "secrets"
+    """Marked files, documents or variables were planted."""
+    PROBES = "probes"
+    """The app was offered a certificate that it should not accept."""
 
 
 class Expect(enum.StrEnum):

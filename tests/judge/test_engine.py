@@ -35,7 +35,10 @@ def test_an_app_that_contacts_nobody_passes(case, judged):
     judgement = judged(case())
     assert judgement.verdict.outcome is Outcome.PASS
     assert judgement.findings == ()
-    assert {outcome.outcome for outcome in judgement.rules} == {"pass"}
+    assert {outcome.outcome for outcome in judgement.rules} == {"pass", "not-available"}
+    # No mark was put into answers, no secret planted, no false certificate shown.
+    unable = {outcome.rule for outcome in judgement.rules if outcome.outcome == "not-available"}
+    assert unable == {"CAN004", "CAN005", "TLS002"}
 
 
 def test_a_traced_prompt_fails_and_is_quoted_with_its_switch(case, flow, exchange, sighted, judged):
@@ -50,9 +53,9 @@ def test_a_traced_prompt_fails_and_is_quoted_with_its_switch(case, flow, exchang
     assert worst.destination == TRACING
     assert worst.process.executable == "/usr/bin/python3.11"
     assert worst.message == (
-        "python3.11 (chat.py) sent prompt 1 to api.smith.langchain.com in the request body (gzip): "
-        '"remember [[amber-4127]]"'
+        "python3.11 (chat.py) sent prompt 1 to api.smith.langchain.com in the request body (gzip)"
     )
+    assert worst.excerpt == "remember [[amber-4127]]"
     assert "LANGSMITH_TRACING" in worst.remedy
     assert worst.evidence == ("events.jsonl:21",)
     assert worst.why
