@@ -10,7 +10,6 @@ import os
 import posixpath
 import socket
 import stat
-import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -84,11 +83,34 @@ def program(call: Notification, name: str) -> Program | None:
         return _find(call.pid, peek.read_text(call.pid, call.arguments[0], MAX_PATH), b"cwd")
     directory, pointer, _, _, flags, _ = call.arguments
     path = peek.read_text(call.pid, pointer, MAX_PATH)
-    number = struct.unpack("=i", struct.pack("=I", directory & 0xFFFFFFFF))[0]
-    base = b"cwd" if number < 0 else b"fd/%d" % number
+    base = _base(directory)
     if not path and flags & _AT_EMPTY_PATH:
         return Program(proc.text(os.readlink(b"/proc/%d/%b" % (call.pid, base))), script=False)
     return _find(call.pid, path, base)
+
+
+def _base(descriptor: int) -> bytes:
+    """Name below /proc/PID of the directory that a relative path begins at."""
+    number = descriptor & 0xFFFFFFFF
+    return b"cwd" if number & 0x80000000 else b"fd/%d" % number  # AT_FDCWD is -100
+
+
+def path(call: Notification, argument: int, base: int = -1) -> bytes:
+    """A path among the arguments, made absolute; links are not resolved. Empty stays empty.
+
+    Args:
+        call: The waiting call.
+        argument: Which of its arguments points at the path.
+        base: Which of them is the descriptor of the directory that it begins at; -1 for none.
+
+    Raises:
+        OSError: the process is gone, its pointer is bad, or it has no such descriptor.
+    """
+    named = peek.read_text(call.pid, call.arguments[argument], MAX_PATH)
+    if named.startswith(b"/") or not named:
+        return named
+    start = b"cwd" if base < 0 else _base(call.arguments[base])
+    return os.readlink(b"/proc/%d/%b" % (call.pid, start)) + b"/" + named
 
 
 def _find(pid: int, path: bytes, base: bytes) -> Program | None:

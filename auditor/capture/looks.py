@@ -8,14 +8,19 @@ from __future__ import annotations
 import socket
 import time
 from collections import OrderedDict
+from collections import deque
 from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from auditor.capture import calls
+from auditor.capture import proc
+from auditor.capture import touches
 from auditor.capture.calls import Address
 from auditor.capture.census import Census
 from auditor.capture.cookies import CookieTable
+from auditor.capture.paths import Paths
 from auditor.capture.tasks import Task
 from auditor.capture.tasks import TaskTable
 from auditor.capture.worker import Outbox
@@ -23,6 +28,7 @@ from auditor.kernel import notify
 from auditor.kernel.notify import Notification
 from auditor.kernel.seccomp import Call
 from auditor.model.observation import AttemptDenied
+from auditor.model.observation import FileTouched
 from auditor.model.observation import SocketCall
 
 _SO_PROTOCOL = 38
@@ -37,7 +43,7 @@ Later = Callable[[], None]
 """What is left to do when the call has been answered already."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Waiting:
     """A call that waits, with what its listener knows."""
 
@@ -61,12 +67,16 @@ class Waiting:
 class Looks:
     """One method for each kind of call; `look` is the way in."""
 
-    def __init__(self, outbox: Outbox, cookies: CookieTable) -> None:
+    def __init__(self, outbox: Outbox, cookies: CookieTable, trees: Iterable[str]) -> None:
         self._outbox = outbox
         self._cookies = cookies
         self._tasks = TaskTable()
         self.census = Census(outbox)
         self._attempts: set[tuple[str, str, str]] = set()
+        self.unhurried: deque[Later] = deque()
+        """What may wait until no call does: files are written in floods, and nobody reads of them at once."""
+        self._paths = Paths()
+        self.news = touches.News(trees)
         self._sends: OrderedDict[tuple[int, Address], None] = OrderedDict()
         self.unwritten_attempts = 0
         """Denied calls beyond the first `_MAX_ATTEMPTS` different ones."""
@@ -78,6 +88,7 @@ class Looks:
             "execve": self._executes,
             "execveat": self._executes,
             "exit_group": self._exits,
+            **dict.fromkeys(touches.CALLS, self._touches),
         }
 
     def look(self, waiting: Waiting) -> Later | None:
@@ -157,6 +168,29 @@ class Looks:
         stat = self._tasks.fresh(waiting.call.pid).stat
         waiting.confirm()
         self.census.exits(stat, waiting.role, waiting.call.arguments[0])
+
+    def _touches(self, waiting: Waiting) -> None:
+        if not self.news.has_room(waiting.role):
+            return
+        task = self._tasks.last(waiting.call.pid)
+        touch = touches.touch(waiting.call, waiting.rule.name, task, self._paths)
+        if touch is None or not self.news.concerns(touch):
+            return
+        if not task.lives():
+            task = self._tasks.fresh(waiting.call.pid)
+            waiting.confirm()
+        if self.news.note(touch, task.stat.key, waiting.role):
+            self.census.notice(task.stat, waiting.role)
+            self.unhurried.append(lambda: self._write_touch(touch, task.stat.key, waiting))
+
+    def _write_touch(self, touch: touches.Touch, process: str, waiting: Waiting) -> None:
+        self._outbox.put(
+            FileTouched(
+                process=process, call=touch.call, path=proc.text(touch.path), role=waiting.role,
+                source=proc.text(touch.source),
+            ),
+            waiting.at,
+        )  # fmt: skip
 
     def _denied(self, waiting: Waiting) -> None:
         stat = self._tasks.fresh(waiting.call.pid).stat

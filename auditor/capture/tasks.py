@@ -6,6 +6,7 @@ Not the record of processes: that is `auditor.capture.census`.
 from __future__ import annotations
 
 import os
+import signal
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
@@ -25,7 +26,19 @@ class Task:
     tid: int
     stat: proc.Stat
     """Of its process."""
+    root: bytes
+    """Where the process sees `/`, empty unless it called chroot(2)."""
     pidfd: int
+
+    def lives(self) -> bool:
+        """Whether its number is still its own."""
+        try:
+            signal.pidfd_send_signal(self.pidfd, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:  # it changed its user
+            return True
+        return True
 
 
 class TaskTable:
@@ -46,6 +59,16 @@ class TaskTable:
         if len(self._tasks) > _CACHED:
             self._forget(next(iter(self._tasks)))
         return task
+
+    def last(self, tid: int) -> Task:
+        """The thread of this number that called last, or that has it now.
+
+        Whoever read something of it believes that only if `lives` is true afterwards.
+
+        Raises:
+            OSError: it is gone.
+        """
+        return self._tasks.get(tid) or self.fresh(tid)
 
     def with_descriptor(self, tid: int, fd: int) -> tuple[Task, int]:
         """The thread, and a duplicate of its descriptor `fd`; -1 when it has no such one.
@@ -80,7 +103,7 @@ def _open(tid: int) -> Task:
         pid = proc.leader(tid)
         pidfd = _open_thread(tid, pid)
     try:
-        return Task(tid, proc.stat(pid), pidfd)
+        return Task(tid, proc.stat(pid), os.readlink(b"/proc/%d/root" % pid).rstrip(b"/"), pidfd)
     except OSError:
         os.close(pidfd)
         raise

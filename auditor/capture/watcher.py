@@ -1,4 +1,4 @@
-"""The supervisor's handle on the socket watcher, which sees who opens connections and starts programs.
+"""The supervisor's handle on the socket watcher, which sees who connects, starts programs and changes files.
 
 Not the watching itself, which happens in a process of its own (`auditor.capture.watching`).
 
@@ -24,6 +24,8 @@ from auditor.capture.worker import Outbox
 from auditor.capture.worker import Worker
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from auditor.evidence.journal import Journal
     from auditor.model.process import ProcessKey
 
@@ -41,8 +43,12 @@ class SocketWatcher:
         `auditor.kernel.seccomp.install_and_hand_over`."""
 
     @classmethod
-    def fork(cls) -> SocketWatcher:
-        """Start the watcher's process; call it while this process has one thread."""
+    def fork(cls, trees: Iterable[str] = ("/",)) -> SocketWatcher:
+        """Start the watcher's process; call it while this process has one thread.
+
+        Args:
+            trees: Directories of the box; what happens to files elsewhere is not written down.
+        """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         # The sender's pid comes with each listener: its parent is the box's init.
         theirs.setsockopt(socket.SOL_SOCKET, _SO_PASSCRED, 1)
@@ -50,7 +56,7 @@ class SocketWatcher:
 
         def body(outbox: Outbox) -> None:
             _raise_descriptor_limit()
-            Watching(theirs, outbox, cookies).run()
+            Watching(theirs, outbox, cookies, trees).run()
 
         worker = Worker.fork("sockets", body, keep=[theirs.fileno()])
         theirs.close()

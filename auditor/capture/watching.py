@@ -11,8 +11,10 @@ import select
 import socket
 import struct
 import time
+from collections.abc import Iterable
 
 from auditor.capture import proc
+from auditor.capture import touches
 from auditor.capture.cookies import ROLES
 from auditor.capture.cookies import CookieTable
 from auditor.capture.looks import Later
@@ -26,6 +28,8 @@ from auditor.model.observation import GapNoted
 _SCM_CREDENTIALS = 2
 _EITHER = select.POLLIN | select.POLLOUT
 _BATCH_MS = 20
+_QUIET_LINES = 64
+"""Lines that are caught up with when no call came for `_BATCH_MS`."""
 _LAST_CALLS_S = 1.0
 """For how long calls are still answered after the supervisor asked to stop."""
 
@@ -33,10 +37,12 @@ _LAST_CALLS_S = 1.0
 class Watching:
     """All listeners of one box."""
 
-    def __init__(self, intake: socket.socket, outbox: Outbox, cookies: CookieTable) -> None:
+    def __init__(
+        self, intake: socket.socket, outbox: Outbox, cookies: CookieTable, trees: Iterable[str]
+    ) -> None:
         self._intake = intake
         self._outbox = outbox
-        self._looks = Looks(outbox, cookies)
+        self._looks = Looks(outbox, cookies, trees)
         self._roles: dict[int, str] = {}
         self._poll = select.poll()
         self._full = False
@@ -50,16 +56,26 @@ class Watching:
         self._poll.register(self._outbox, select.POLLIN)
         stopping = False
         while not stopping:
-            ready = self._poll.poll(_BATCH_MS if self._outbox.holds else None)
+            busy = self._outbox.holds or self._looks.unhurried
+            ready = self._poll.poll(_BATCH_MS if busy else None)
             stopping = any(fd == self._outbox.fileno() and event != select.POLLOUT for fd, event in ready)
             self._serve(ready)
+            if not ready:
+                self._catch_up(_QUIET_LINES)
             if not ready or self._outbox.is_due or self._full:
                 self._send()
         self._poll.unregister(self._outbox)
         until = time.monotonic() + _LAST_CALLS_S
         while (ready := self._poll.poll(0)) and time.monotonic() < until:
             self._serve(ready)
+        self._catch_up(len(self._looks.unhurried))
         self._note_gaps()
+
+    def _catch_up(self, lines: int) -> None:
+        """Write down what did not need to be at once, oldest first."""
+        unhurried = self._looks.unhurried
+        for _ in range(min(lines, len(unhurried))):
+            unhurried.popleft()()
 
     def _send(self) -> None:
         """Wakes the supervisor, which costs more than looking at a call: so once for many calls."""
@@ -135,6 +151,11 @@ class Watching:
         if self._looks.unwritten_attempts:
             number = self._looks.unwritten_attempts
             self._gap(f"{number} more denied system calls were not written down.", blinds=False)
+
+        if self._looks.news.unseen:
+            limit, number = touches.MAX_TOUCHES, self._looks.news.unseen
+            text = f"{number} calls that change files, after the first {limit}, were not looked at."
+            self._gap(text, blinds=False)
 
     def _gap(self, text: str, *, blinds: bool) -> None:
         self._outbox.put(GapNoted(observer="sockets", text=text, blinds=blinds))

@@ -34,9 +34,11 @@ class Scope(enum.Enum):
 
     ALL = enum.auto()
     ADDRESSED = enum.auto()
-    """Fifth argument not NULL: a sendto(2) that names its destination."""
+    """The argument is not NULL: a sendto(2) that names its destination."""
     ODD_SOCKET = enum.auto()
     """A family outside `FAMILIES`, or a raw or packet type of an internet family."""
+    WRITING = enum.auto()
+    """Any of `WRITE_FLAGS`: an open(2) that is more than a look."""
 
 
 WATCH: Final = 0
@@ -55,6 +57,8 @@ class Call:
     action: int = WATCH
     """`WATCH`, or the errno that it fails with."""
     scope: Scope = Scope.ALL
+    argument: int = 0
+    """Which argument the scope looks at, counted from 0."""
 
     def number(self, arch: Arch) -> int:
         """Number of the call on `arch`."""
@@ -67,10 +71,32 @@ POLICY: Final = (
     Call("connect", 42, 362, 203),
     Call("bind", 49, 361, 200),
     Call("listen", 50, 363, 201),
-    Call("sendto", 44, 369, 206, scope=Scope.ADDRESSED),
+    Call("sendto", 44, 369, 206, scope=Scope.ADDRESSED, argument=4),
     Call("execve", 59, 11, 221),
     Call("execveat", 322, 358, 281),
     Call("exit_group", 231, 252, 94),
+    # What changes names and contents below a directory. Descriptors are not followed: whoever opened a
+    # file for writing is the one who writes.
+    Call("open", 2, 5, -1, scope=Scope.WRITING, argument=1),
+    Call("openat", 257, 295, 56, scope=Scope.WRITING, argument=2),
+    Call("openat2", 437, 437, 437),  # its flags lie in memory
+    Call("creat", 85, 8, -1),
+    Call("truncate", 76, 92, 45),
+    Call("truncate64", -1, 193, -1),
+    Call("rename", 82, 38, -1),
+    Call("renameat", 264, 302, 38),
+    Call("renameat2", 316, 353, 276),
+    Call("link", 86, 9, -1),
+    Call("linkat", 265, 303, 37),
+    Call("symlink", 88, 83, -1),
+    Call("symlinkat", 266, 304, 36),
+    Call("mkdir", 83, 39, -1),
+    Call("mkdirat", 258, 296, 34),
+    Call("mknod", 133, 14, -1),
+    Call("mknodat", 259, 297, 33),
+    Call("unlink", 87, 10, -1),
+    Call("unlinkat", 263, 301, 35),
+    Call("rmdir", 84, 40, -1),
     Call("socket", 41, 359, 198, errno.EAFNOSUPPORT, Scope.ODD_SOCKET),
     Call("socketpair", 53, 360, 199, errno.EAFNOSUPPORT, Scope.ODD_SOCKET),
     # Its arguments lie in memory, where they could change after a look; every libc since Linux 4.3 has
@@ -91,6 +117,8 @@ _INTERNET = (socket.AF_INET, socket.AF_INET6)
 _RAW_TYPES = (socket.SOCK_RAW, 10)  # SOCK_RAW, SOCK_PACKET
 TYPE_MASK: Final = 0xF
 """SOCK_TYPE_MASK: the rest of socket(2)'s second argument is flags."""
+WRITE_FLAGS: Final = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+"""The same bits on every architecture of the table."""
 
 _ARCHES = {
     "x86_64": (Arch.X86_64, Arch.I386),
@@ -138,28 +166,33 @@ def _section(arch: Arch) -> list[bpf.Step]:
         target = f"{arch.name} notify" if call.scope is Scope.ALL else f"{arch.name} {call.name}"
         steps += [bpf.when_equal(call.number(arch), then=target)]
         if call.scope is not Scope.ALL:
-            tails += [target, *_narrowed(arch, call.scope, target)]
+            tails += [target, *_narrowed(arch, call, target)]
     steps += [bpf.give(_ALLOW), *tails]
     return [*steps, f"{arch.name} notify", bpf.give(_NOTIFY)]
 
 
-def _narrowed(arch: Arch, scope: Scope, prefix: str) -> list[bpf.Step]:
+def _narrowed(arch: Arch, call: Call, prefix: str) -> list[bpf.Step]:
     notify = f"{arch.name} notify"
-    if scope is Scope.ADDRESSED:
-        low = _OFFSET_ARGUMENTS + 8 * 4
+    low = _OFFSET_ARGUMENTS + 8 * call.argument
+    if call.scope is Scope.ADDRESSED:
         return [
             bpf.load_word(low), bpf.when_equal(0, otherwise=notify),
             bpf.load_word(low + 4), bpf.when_equal(0, otherwise=notify),
             bpf.give(_ALLOW),
         ]  # fmt: skip
+    # Only the lower halves from here on: the kernel takes these arguments as int.
+    if call.scope is Scope.WRITING:
+        return [
+            bpf.load_word(low), bpf.mask(WRITE_FLAGS), bpf.when_equal(0, otherwise=notify),
+            bpf.give(_ALLOW),
+        ]  # fmt: skip
     internet, allow = f"{prefix} internet", f"{prefix} allow"
     return [
-        # Only the lower halves: the kernel takes both arguments as int.
-        bpf.load_word(_OFFSET_ARGUMENTS),
+        bpf.load_word(low),
         *(bpf.when_equal(family, then=internet) for family in _INTERNET),
         *(bpf.when_equal(family, then=allow) for family in FAMILIES if family not in _INTERNET),
         bpf.give(_NOTIFY),
-        internet, bpf.load_word(_OFFSET_ARGUMENTS + 8), bpf.mask(TYPE_MASK),
+        internet, bpf.load_word(low + 8), bpf.mask(TYPE_MASK),
         *(bpf.when_equal(kind, then=notify) for kind in _RAW_TYPES),
         allow, bpf.give(_ALLOW),
     ]  # fmt: skip

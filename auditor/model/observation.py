@@ -119,6 +119,25 @@ class AttemptDenied(msgspec.Struct, frozen=True, kw_only=True):
     role: str
 
 
+class FileTouched(msgspec.Struct, frozen=True, kw_only=True):
+    """A name that a process was about to write, make, move or remove.
+
+    One line for a run of calls of the same kind by the same process on the same path.
+    """
+
+    kind: ClassVar[str] = "file.touched"
+    process: str
+    """Key of the process."""
+    call: str
+    """`open` (for writing), `truncate`, `mkdir`, `mknod`, `symlink`, `link`, `rename`, `exchange` or
+    `unlink` (of a directory too)."""
+    path: str
+    """Real path as the app sees it; of `link`, `rename` and `exchange` the new name."""
+    role: str
+    source: str = ""
+    """The old name of `link`, `rename` and `exchange`; empty when a linked file had none."""
+
+
 class FlowOpened(msgspec.Struct, frozen=True, kw_only=True):
     """The gateway accepted a connection, or saw the first datagram of a conversation."""
 
@@ -389,7 +408,7 @@ class GapNoted(msgspec.Struct, frozen=True, kw_only=True):
 
 Observation = (
     RunOpened | CanaryPlanted | PhaseBegan | RunEnded
-    | ProcessSeen | ProcessExited | SocketCall | AttemptDenied
+    | ProcessSeen | ProcessExited | SocketCall | AttemptDenied | FileTouched
     | FlowOpened | FlowClosed | TlsHello | TlsEstablished | TlsFailed | TlsUnverified
     | HttpRequest | HttpBody | HttpResponse | WebSocketMessage | StreamData
     | DnsQuery | FileChanged | ListenerSeen | PacketsCounted
@@ -398,7 +417,7 @@ Observation = (
 
 OBSERVATION_TYPES: tuple[type[Observation], ...] = (
     RunOpened, CanaryPlanted, PhaseBegan, RunEnded,
-    ProcessSeen, ProcessExited, SocketCall, AttemptDenied,
+    ProcessSeen, ProcessExited, SocketCall, AttemptDenied, FileTouched,
     FlowOpened, FlowClosed, TlsHello, TlsEstablished, TlsFailed, TlsUnverified,
     HttpRequest, HttpBody, HttpResponse, WebSocketMessage, StreamData,
     DnsQuery, FileChanged, ListenerSeen, PacketsCounted,

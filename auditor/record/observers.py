@@ -113,7 +113,7 @@ class Observers:
 
     def _fork(self) -> tuple[CertificateAuthority, SocketWatcher, PacketCapture]:
         """Everything that must happen while this process has one thread."""
-        self._watcher = watcher = SocketWatcher.fork()
+        self._watcher = watcher = SocketWatcher.fork(layer.mount for layer in self._plan.layers)
         code, intake = seccomp.program(), watcher.intake.fileno()
         self._box = box = Box.build(
             self._plan,

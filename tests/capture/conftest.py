@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 from dataclasses import field
 from pathlib import Path
@@ -127,13 +128,25 @@ class Stage:
 
 
 @pytest.fixture
-def stage(tmp_path):
-    made = Stage(SocketWatcher.fork(), Journal(tmp_path / "events.jsonl"))
-    yield made
-    for child in made.children:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(child, signal.SIGKILL)
-    made.close()
+def make_stage(tmp_path):
+    """A function that forks a watcher for files below the given trees; call it once."""
+    stages = []
+
+    def make(trees: Iterable[str] = ("/",)) -> Stage:
+        stages.append(Stage(SocketWatcher.fork(trees), Journal(tmp_path / "events.jsonl")))
+        return stages[-1]
+
+    yield make
+    for made in stages:
+        for child in made.children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        made.close()
+
+
+@pytest.fixture
+def stage(make_stage):
+    return make_stage()
 
 
 @pytest.fixture

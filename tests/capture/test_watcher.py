@@ -323,8 +323,9 @@ def test_listeners_of_several_roles(stage):
 def test_without_its_watcher_the_app_fails_closed(stage, tmp_path):
     code = f"""
 import socket, time
-time.sleep(1)
-open({str(tmp_path / "result")!r}, 'w').write(str(socket.socket().connect_ex(('127.0.0.1', 9))))
+with open({str(tmp_path / "result")!r}, 'w') as result:
+    time.sleep(1)
+    result.write(str(socket.socket().connect_ex(('127.0.0.1', 9))))
 """
     stage.run(python(code), wait=False)
     time.sleep(0.6)

@@ -61,6 +61,7 @@ def test_every_call_of_the_policy_is_notified(machine, arch):
         Scope.ALL: (),
         Scope.ADDRESSED: (3, 1, 2, 0, 0x7FFF_0000_1000, 16),
         Scope.ODD_SOCKET: (40, 1, 0),
+        Scope.WRITING: (os.O_WRONLY, os.O_WRONLY, os.O_WRONLY),
     }
     for call in POLICY:
         if call.number(arch) >= 0:
@@ -76,6 +77,26 @@ def test_only_addressed_sends(machine, arch):
     assert run(code, arch, number, 3, 1, 2, 0, 0, 0) == ALLOW
     assert run(code, arch, number, 3, 1, 2, 0, 1, 0) == NOTIFY
     assert run(code, arch, number, 3, 1, 2, 0, 1 << 32, 0) == NOTIFY
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        (os.O_RDONLY, ALLOW), (os.O_CLOEXEC | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_NONBLOCK, ALLOW), (os.O_PATH, ALLOW),
+        (os.O_EXCL, ALLOW), (os.O_WRONLY, NOTIFY), (os.O_RDWR | os.O_CLOEXEC, NOTIFY), (os.O_RDONLY | os.O_CREAT, NOTIFY),
+        (os.O_RDONLY | os.O_TRUNC, NOTIFY), (os.O_APPEND, NOTIFY), (os.O_TMPFILE | os.O_RDWR, NOTIFY),
+        (1 << 32 | os.O_WRONLY, NOTIFY), (os.O_WRONLY << 32, ALLOW),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(("machine", "arch"), CASES)
+def test_only_opens_that_may_write(machine, arch, flags, expected):
+    code = program(machine)
+    by_name = {call.name: call.number(arch) for call in POLICY}
+    other = 0 if expected == NOTIFY else 0xFFFF_FFFF_FFFF_FFFF  # no other argument decides
+    assert run(code, arch, by_name["openat"], other, other, flags, other) == expected
+    assert run(code, arch, by_name["openat2"]) == NOTIFY
+    if by_name["open"] >= 0:
+        assert run(code, arch, by_name["open"], other, flags, other) == expected
 
 
 @pytest.mark.parametrize(
