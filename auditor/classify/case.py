@@ -22,6 +22,7 @@ from auditor.classify.entities import entity
 from auditor.classify.hosts import Declarations
 from auditor.classify.packets import leftovers
 from auditor.classify.processes import ProcessTable
+from auditor.classify.writers import Writers
 from auditor.evidence import journal
 from auditor.model.canary import CanaryKind
 from auditor.model.canary import CanaryReport
@@ -58,6 +59,7 @@ def classify(directory: RunDirectory) -> Case:
     run = runs.run_of(ledger, sealed=directory.sealed)
     processes = ProcessTable(ledger)
     attribution = Attribution(ledger, processes)
+    writers = Writers(ledger, processes)
     contacts = Contacts(ledger, processes, attribution)
     left = leftovers(directory, ledger)
     planted = canaries.planted(ledger)
@@ -66,14 +68,14 @@ def classify(directory: RunDirectory) -> Case:
     facts = _Facts(directory, planted, [one for _, one in sightings], Declarations(run.declared), left)
     material = coverage.Material(
         run=run, ledger=ledger, contacts=contacts.contacts, questions=contacts.questions,
-        sightings=[one for _, one in sightings], hunt=hunt, leftovers=left,
+        sightings=[one for _, one in sightings], hunt=hunt, leftovers=left, writers=writers,
     )  # fmt: skip
     return Case(
         run=run,
         flows=tuple(facts.flow(one) for one in contacts.contacts if one.role == APP),
         lookups=tuple(facts.lookup(one) for one in contacts.questions if one.role == APP),
         canaries=_reports(planted, sightings),
-        files=disk.file_changes(ledger, facts.found),
+        files=disk.file_changes(ledger, writers, facts.found),
         listeners=disk.listeners(ledger, attribution),
         processes=processes.processes(APP),
         attempts=disk.attempts(ledger, processes),

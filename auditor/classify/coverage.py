@@ -21,7 +21,6 @@ from auditor.model.observation import HttpBody
 from auditor.model.observation import PacketsCounted
 from auditor.model.observation import PromptSent
 from auditor.model.observation import StreamData
-from auditor.model.process import NOBODY
 from auditor.model.run import Assurance
 
 if TYPE_CHECKING:
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from auditor.classify.contacts import Question
     from auditor.classify.ledger import Ledger
     from auditor.classify.packets import Leftovers
+    from auditor.classify.writers import Writers
     from auditor.model.canary import Sighting
     from auditor.model.flow import Flow
     from auditor.model.process import Owner
@@ -57,6 +57,7 @@ class Material:
     sightings: list[Sighting]
     hunt: Hunt
     leftovers: Leftovers
+    writers: Writers
 
     @property
     def flows(self) -> list[Flow]:
@@ -97,17 +98,17 @@ def _controls(material: Material) -> Iterator[ControlResult]:
     owners = _control_owners(material)
     for _, sent in material.ledger.all(ControlSent):
         seen = [one for one in material.sightings if one.canary == sent.token and one.subject in owners]
-        named = any(owners[one.subject].key is not None or one.where.startswith("file") for one in seen)
+        named = any(owners[one.subject].key is not None for one in seen)
         yield ControlResult(channel=sent.channel, seen=bool(seen), attributed=named)
 
 
 def _control_owners(material: Material) -> dict[str, Owner]:
-    """Owners of all that belongs to the control; files have none and are told by where they were written."""
-    files = [what for _, what in material.ledger.all(FileChanged) if what.role == "control"]
+    """Owners of all that belongs to the control."""
+    files = [pair for pair in material.ledger.all(FileChanged) if pair[1].role == "control"]
     return {
         **{one.flow.id: one.flow.process for one in material.contacts if one.role == "control"},
         **{one.lookup.id: one.lookup.process for one in material.questions if one.role == "control"},
-        **{what.path: NOBODY for what in files},
+        **{what.path: material.writers.of(entry, what).owner for entry, what in files},
     }
 
 

@@ -15,7 +15,6 @@ from auditor.model.file import Listener
 from auditor.model.observation import AttemptDenied
 from auditor.model.observation import FileChanged
 from auditor.model.observation import ListenerSeen
-from auditor.model.process import NOBODY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,25 +22,35 @@ if TYPE_CHECKING:
     from auditor.classify.attribution import Attribution
     from auditor.classify.ledger import Ledger
     from auditor.classify.processes import ProcessTable
+    from auditor.classify.writers import Writer
+    from auditor.classify.writers import Writers
+    from auditor.model.observation import Entry
 
 _EXPOSURE = {"loopback": "loopback", "any": "all-interfaces", "remote": "lan", "multicast": "lan"}
 
 
-def file_changes(ledger: Ledger, found: Mapping[str, tuple[str, ...]]) -> tuple[FileChange, ...]:
+def file_changes(
+    ledger: Ledger, writers: Writers, found: Mapping[str, tuple[str, ...]]
+) -> tuple[FileChange, ...]:
     """Changes by the app; `found` names the canaries in each path."""
     return tuple(
-        FileChange(
-            path=what.path,
-            change=what.change,
-            bytes=what.bytes,
-            process=NOBODY,
-            canaries=found.get(what.path, ()),
-            metadata=_metadata(what),
-            content=what.content,
-            evidence=(entry.ref, *((f"files/{what.content}",) if what.content else ())),
-        )
+        _change(entry, what, writers.of(entry, what), found.get(what.path, ()))
         for entry, what in ledger.all(FileChanged)
         if what.role == "app"
+    )
+
+
+def _change(entry: Entry, what: FileChanged, writer: Writer, canaries: tuple[str, ...]) -> FileChange:
+    content = f"files/{what.content}" if what.content else ""
+    return FileChange(
+        path=what.path,
+        change=what.change,
+        bytes=what.bytes,
+        process=writer.owner,
+        canaries=canaries,
+        metadata=_metadata(what),
+        content=what.content,
+        evidence=tuple(filter(None, (entry.ref, content, writer.ref))),
     )
 
 

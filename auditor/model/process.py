@@ -47,7 +47,7 @@ class Owner:
     ancestry: tuple[str, ...]
     """Executables from the parent up to the app's first process."""
     attribution: str
-    """Method: `cookie`, `inode`, `bind`, `recent-connect`, `unknown`."""
+    """Method: `cookie`, `inode`, `bind`, `recent-connect`, `open`, `rename`, `unknown`."""
 
 
 NOBODY = Owner(key=None, pid=0, executable="", argv=(), ancestry=(), attribution="unknown")

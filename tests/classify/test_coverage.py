@@ -69,6 +69,7 @@ def test_control_seen_and_attributed(whole):
     flow = whole.flow("20.1", role="control")
     whole.request(flow, "https://x.example/", b"token-https-0001")
     whole.lookup("20.1", "token-dns-00002.example", role="control")
+    whole.write(o.FileTouched(process="20.1", call="open", path="/tmp/c", role="control"))
     whole.file("/tmp/c", b"token-file-0003", role="control")
     unowned = whole.flow("", port=7007)
     whole.stream(unowned, b"token-tcp-00004")
