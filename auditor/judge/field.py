@@ -103,7 +103,7 @@ FIELDS: tuple[Field, ...] = (
     Field("process.command_line", _OWNED, "The arguments joined by spaces."),
     Field("process.ancestry", _OWNED, "Programs from the parent up to the app's first process."),
     Field("audit.process.label", _OWNED, "The program; of an interpreter, with its script.", absent=_NOBODY),
-    Field("audit.attribution", _OWNED, "How the process was found: `cookie`, `inode`, `unknown`, ..."),
+    Field("audit.attribution", _OWNED, "How the process was found: `cookie`, `open`, `unknown`, ..."),
     Field("destination.domain", _NET, "Name the app used; of a lookup, the name asked for."),
     Field("destination.ip", _WEB, "Address.", _ADDRESS),
     Field("destination.port", _WEB, "Port; absent where the transport has none.", _NUMBER),
