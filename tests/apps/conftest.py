@@ -50,8 +50,6 @@ def audited(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Audited
             if "The box cannot be built" in str(error):
                 pytest.skip(str(error))
             raise
-        return Audited(
-            code=code, result=result, differences=audits.differences(app, python, code, result)
-        )
+        return Audited(code=code, result=result, differences=audits.differences(app, python, code, result))
 
     return audit
