@@ -28,9 +28,12 @@ Outputs = tuple[tuple[str, Path | None], ...]
 def record(settings: Settings) -> Recorded:
     """Record, with live progress on standard error."""
     with interrupts.held():
-        from auditor.record import recording  # noqa: PLC0415
+        from auditor.internet.notary import Commission  # noqa: PLC0415
 
-    return recording.record(settings)
+    commission = Commission.give()
+    from auditor.record import recording  # noqa: PLC0415 - meanwhile
+
+    return recording.record(settings, commission)
 
 
 def open_run(root: Path) -> RunDirectory:
