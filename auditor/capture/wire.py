@@ -5,7 +5,6 @@ Not the journal: sequence numbers, phases and wall-clock times are given where t
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Final
 
 import msgspec
@@ -17,6 +16,7 @@ END: Final = b"end"
 """Last line of an observer that stopped in good order."""
 _BY_KIND: dict[bytes, type[Observation]] = {cls.kind.encode(): cls for cls in OBSERVATION_TYPES}
 _encoder = msgspec.json.Encoder()
+_decoders = {kind: msgspec.json.Decoder(cls) for kind, cls in _BY_KIND.items()}
 
 
 def pack(at: float, what: Observation) -> bytes:
@@ -32,12 +32,6 @@ def unpack(line: bytes) -> tuple[float, Observation]:
     """
     try:
         at, kind, body = line.split(b" ", 2)
-        return float(at), _decoder(kind).decode(body)
+        return float(at), _decoders[kind].decode(body)
     except (KeyError, msgspec.MsgspecError) as error:
         raise ValueError(f"not an observation: {error}") from error
-
-
-@cache
-def _decoder(kind: bytes) -> msgspec.json.Decoder[Observation]:
-    """Made when first needed: all of them together would take milliseconds of the app's start."""
-    return msgspec.json.Decoder(_BY_KIND[kind])

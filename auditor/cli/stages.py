@@ -28,12 +28,9 @@ Outputs = tuple[tuple[str, Path | None], ...]
 def record(settings: Settings) -> Recorded:
     """Record, with live progress on standard error."""
     with interrupts.held():
-        from auditor.internet.notary import Commission  # noqa: PLC0415
+        from auditor.record import recording  # noqa: PLC0415
 
-    commission = Commission.give()
-    from auditor.record import recording  # noqa: PLC0415 - meanwhile
-
-    return recording.record(settings, commission)
+    return recording.record(settings)
 
 
 def open_run(root: Path) -> RunDirectory:

@@ -10,7 +10,6 @@ import datetime as dt
 import ipaddress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from typing import cast
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -19,12 +18,9 @@ if TYPE_CHECKING:
 # A name like that of any root: a program must not be able to tell by it that it is watched.
 ORGANISATION = "Trust Services Europe"
 COMMON_NAME = "TSE Root CA R4"
-SUBJECT = (("2.5.4.10", ORGANISATION), ("2.5.4.3", COMMON_NAME))
-"""(dotted OID, value) of each part of the root's name, in order."""
 BACKDATED = dt.timedelta(days=3)
 CA_LIFETIME = dt.timedelta(days=3650)
 LEAF_LIFETIME = dt.timedelta(days=90)
-_KEY = b"-----BEGIN PRIVATE KEY-----"
 MAX_COMMON_NAME = 64
 """Characters (RFC 5280, ub-common-name)."""
 
@@ -42,37 +38,8 @@ class CertificateAuthority:
 
     @property
     def subject(self) -> list[tuple[str, str]]:
-        """(dotted OID, value) of each part of the root's name, in order: the same as `SUBJECT`."""
+        """(dotted OID, value) of each part of the root's name, in order."""
         return [(part.oid.dotted_string, str(part.value)) for part in self.certificate.subject]
-
-    def keys_pem(self) -> bytes:
-        """Both private keys, the root's first (PKCS #8)."""
-        from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - see the module's docstring
-
-        encoding = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-        keys = (self.key, self.leaf_key)
-        return b"".join(key.private_bytes(*encoding, serialization.NoEncryption()) for key in keys)
-
-    @classmethod
-    def from_pem(cls, certificate: bytes, keys: bytes) -> CertificateAuthority:
-        """The authority with this certificate and these `keys_pem`.
-
-        Raises:
-            ValueError: they are no such PEM.
-        """
-        from cryptography import x509  # noqa: PLC0415
-        from cryptography.hazmat.primitives import serialization  # noqa: PLC0415
-
-        key, leaf_key = (
-            cast("ec.EllipticCurvePrivateKey", serialization.load_pem_private_key(_KEY + each, None))
-            for each in keys.split(_KEY)[1:]
-        )
-        return cls(
-            certificate_pem=certificate,
-            certificate=x509.load_pem_x509_certificate(certificate),
-            key=key,
-            leaf_key=leaf_key,
-        )
 
     def issue(self, host: str) -> x509.Certificate:
         """A server certificate for a name or an IP address.

@@ -21,22 +21,27 @@ from auditor.errors import BoxUnavailable
 from auditor.evidence.bodies import BodyStore
 from auditor.evidence.journal import Journal
 from auditor.evidence.store import RunDirectory
-from auditor.internet.ca import SUBJECT
-from auditor.internet.notary import Commission
+from auditor.internet.ca import CertificateAuthority
+from auditor.internet.ca import make_ca
+from auditor.internet.gateway_sockets import Endpoint
+from auditor.internet.gateway_sockets import GatewaySockets
+from auditor.internet.gateway_sockets import Identity
 from auditor.kernel import seccomp
 from auditor.kernel.sockdiag import SockDiag
 from auditor.model.observation import Entry
 from auditor.model.observation import GapNoted
 from auditor.model.observation import ListenerSeen
-from auditor.record.internet_run import InternetRun
 from auditor.sandbox.box import Box
 from auditor.sandbox.plan import BoxPlan
 from auditor.sandbox.prepare import write_files
 
 if TYPE_CHECKING:
+    from auditor.internet.internet import Internet
     from auditor.internet.services.contract import Service
 
+_GATEWAY = ("tcp4", "tcp6", "udp4", "udp6")
 _LOOPBACK_RING_MIB = 16
+_INTERNET_S = 60.0
 _PUMPED_S = 10.0
 
 
@@ -50,7 +55,6 @@ class Observers:
         journal: Journal,
         bodies: BodyStore,
         mode: str,
-        commission: Commission,
         services: tuple[Service, ...],
     ) -> None:
         self._plan = plan
@@ -58,12 +62,13 @@ class Observers:
         self._journal = journal
         self._bodies = bodies
         self._mode = mode
-        self._commission = commission
         self._services = services
+        self._authority: CertificateAuthority | None = None
         self._box: Box | None = None
         self._watcher: SocketWatcher | None = None
         self._packets: PacketCapture | None = None
-        self._internet: InternetRun | None = None
+        self._finder: SocketFinder | None = None
+        self._internet: Internet | None = None
         self._poller: ListenerPoller | None = None
         self._threads: list[threading.Thread] = []
         self._listening: list[tuple[str, int]] = []
@@ -86,27 +91,34 @@ class Observers:
         Raises:
             BoxUnavailable: with the fix.
         """
-        watcher, packets = self._fork()
-        notes = write_files(self._plan, self._commission.certificate_pem, SUBJECT)
+        authority, watcher, packets = self._fork()
+        notes = write_files(self._plan, authority.certificate_pem, authority.subject)
         self._start_thread(watcher.pump)
         self.box.furnish()
         packets.await_rings()
         self._start_thread(packets.pump)
-        self._internet = self._make_internet(self._make_finder(watcher))
+        self._finder = self._make_finder(watcher)
         return self._plan.notes + notes + self.box.notes
 
     def open_internet(self) -> None:
-        """Let the internet in the box answer; to be called when the app has been started."""
-        if self._internet is not None:
-            self._internet.open()
+        """Let the internet in the box answer; to be called when the app has been started.
 
-    def _fork(self) -> tuple[SocketWatcher, PacketCapture]:
+        What it needs is imported only now: the app would wait for that. Until it stands, what the app
+        sends waits in the kernel, in the queues of the gateway's sockets.
+        """
+        if self._finder is None or self._internet is not None:
+            return
+        self._internet = self._make_internet(self._make_authority(), self._finder)
+        self._internet.start()
+
+    def _fork(self) -> tuple[CertificateAuthority, SocketWatcher, PacketCapture]:
         """Everything that must happen while this process has one thread."""
         self._watcher = watcher = SocketWatcher.fork(layer.mount for layer in self._plan.layers)
         code, intake = seccomp.program(), watcher.intake.fileno()
         self._box = box = Box.build(
             self._plan,
             hand_over=lambda role: seccomp.install_and_hand_over(code, intake, role),
+            meanwhile=self._make_authority,
         )
         watcher.intake.close()
         taps = (
@@ -119,7 +131,11 @@ class Observers:
             ),
         )
         self._packets = PacketCapture.fork(self._directory.packets, taps)
-        return watcher, self._packets
+        return self._make_authority(), watcher, self._packets
+
+    def _make_authority(self) -> CertificateAuthority:
+        self._authority = self._authority or make_ca()
+        return self._authority
 
     def _make_finder(self, watcher: SocketWatcher) -> SocketFinder:
         diag, init = SockDiag(self.box.sockets["diag"]), self.box.init_pid
@@ -129,17 +145,22 @@ class Observers:
         self._start_thread(self._poller.run)
         return finder
 
-    def _make_internet(self, finder: SocketFinder) -> InternetRun:
-        return InternetRun(
-            plan=self._plan,
-            box=self.box,
-            directory=self._directory,
-            journal=self._journal,
-            bodies=self._bodies,
-            commission=self._commission,
-            finder=finder,
+    def _make_internet(self, authority: CertificateAuthority, finder: SocketFinder) -> Internet:
+        from auditor.internet.internet import Internet  # noqa: PLC0415 - see `open_internet`
+
+        sockets, name = self.box.sockets, self._plan.identity.host_name
+        return Internet(
+            self._journal,
+            self._bodies,
+            ca=authority,
             mode=self._mode,
-            services=self._services,
+            sockets=GatewaySockets(**{key: sockets[key] for key in _GATEWAY if key in sockets}),
+            reply_socket=self.box.reply_socket,
+            identify=_identify(finder),
+            own_names={name: (_ip(self._plan.network.app_ipv4), _ip(self._plan.network.app_ipv6))},
+            keylog=self._directory.tls_keys,
+            resolvers=self._plan.network.resolvers,
+            extra_services=self._services,
         )
 
     def _start_thread(self, pump: Callable[[Journal], None]) -> None:
@@ -157,8 +178,13 @@ class Observers:
 
     def await_internet(self) -> None:
         """Wait until the proxy talks; note a blinding gap when it does not."""
-        if self._internet is not None:
-            self._internet.wait()
+        try:
+            ready = self._internet is not None and self._internet.ready(_INTERNET_S)
+        except RuntimeError as error:
+            self._gap(f"The proxy failed ({error.__cause__}); connections were not answered.")
+            return
+        if not ready:
+            self._gap(f"The proxy was not ready within {_INTERNET_S:.0f} s.")
 
     def role(self, role: str) -> None:
         """Tell whose turn it is, for listeners of which nothing else is known."""
@@ -169,8 +195,7 @@ class Observers:
         """Let every observer write what it still holds, then end it."""
         if self._poller is not None:
             self._poller.stop()
-        if self._internet is not None:
-            self._internet.stop(grace_s)
+        self._stop_internet(grace_s)
         for observer in (self._packets, self._watcher):
             if observer is not None:
                 observer.stop()
@@ -179,6 +204,15 @@ class Observers:
             if thread.is_alive():
                 self._gap("An observer did not end; its last observations are missing.")
         self._threads.clear()
+
+    def _stop_internet(self, grace_s: float) -> None:
+        if self._internet is None:
+            return
+        internet, self._internet = self._internet, None
+        try:
+            internet.stop(grace_s)
+        except RuntimeError as error:
+            self._gap(f"The internet in the box failed: {error.__cause__ or error}.")
 
     def _gap(self, text: str) -> None:
         self._journal.write("record", GapNoted(observer="record", text=text, blinds=True))
@@ -189,3 +223,15 @@ class Observers:
             self._box.close()
         with contextlib.suppress(OSError):
             self.stop(0)
+
+
+def _identify(finder: SocketFinder) -> Callable[[str, Endpoint, Endpoint], Identity]:
+    def identify(transport: str, client: Endpoint, destination: Endpoint) -> Identity:
+        found = finder.identify(transport, client, destination)
+        return Identity(found.cookie, found.inode, finder.owner(found) or "")
+
+    return identify
+
+
+def _ip(interface: str) -> str:
+    return interface.partition("/")[0]

@@ -54,7 +54,6 @@ from auditor.sandbox.prepare import Wishes
 from auditor.sandbox.prepare import plan_box
 
 if TYPE_CHECKING:
-    from auditor.internet.notary import Commission
     from auditor.internet.services.contract import Service
 
 _STOP_GRACE_S = 3.0
@@ -70,12 +69,11 @@ class Recorded:
     """128+n when signal n ended it early."""
 
 
-def record(settings: Settings, commission: Commission, services: tuple[Service, ...] = ()) -> Recorded:
+def record(settings: Settings, services: tuple[Service, ...] = ()) -> Recorded:
     """Record one run.
 
     Args:
         settings: What to record, and how.
-        commission: The certificate authority of the box, given before this module was imported.
         services: Stand-in services of the caller's own, asked before the built-in ones.
 
     Raises:
@@ -85,7 +83,7 @@ def record(settings: Settings, commission: Commission, services: tuple[Service, 
     """
     model = model_file.model_path(settings.reference_model) if settings.reference else None
     directory = store.create(settings.out)
-    recording = Recording(settings, directory, model, commission, services)
+    recording = Recording(settings, directory, model, services)
     try:
         with interrupts.held():
             recording.prepare()
@@ -107,7 +105,6 @@ class Recording:
         settings: Settings,
         directory: RunDirectory,
         model: Path | None,
-        commission: Commission,
         services: tuple[Service, ...],
     ) -> None:
         """Plan it; nothing runs yet. Without a `model` there is no reference run."""
@@ -134,7 +131,7 @@ class Recording:
             )
         )
         self._observers = Observers(
-            self._plan, directory, self._journal, self._bodies, settings.mode, commission, services
+            self._plan, directory, self._journal, self._bodies, settings.mode, services
         )
         self._disk = Disk(self._plan, directory, self._journal)
         self._stage: AppStage | None = None

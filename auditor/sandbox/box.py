@@ -61,6 +61,7 @@ class Box:
         plan: BoxPlan,
         hand_over: HandOver,
         on_step: Callable[[str], None] = lambda _: None,
+        meanwhile: Callable[[], object] = lambda: None,
     ) -> Box:
         """Fork the helper and let it build namespaces and network.
 
@@ -70,6 +71,7 @@ class Box:
             plan: What to build.
             hand_over: See `auditor.sandbox.launch.HandOver`.
             on_step: Told the name of each step.
+            meanwhile: Done here while the helper builds; it may not start threads.
 
         Raises:
             BoxUnavailable: a step failed; the message names the fix.
@@ -84,6 +86,7 @@ class Box:
         theirs.close()
         init_theirs.close()
         try:
+            meanwhile()
             init_pid, sockets = _await_network(ours, on_step)
         except BaseException:
             ours.close()
