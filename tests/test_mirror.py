@@ -15,6 +15,8 @@ TESTED_WITH = {
     "sandbox.init": "sandbox/test_box.py",
     "sandbox.launch": "sandbox/test_box.py",
     "sandbox.network": "sandbox/test_box.py",
+    # Only reachable through a whole QUIC conversation.
+    "internet.quic.http3": "internet/quic/test_session.py",
     # Parts of the one process that watches system calls.
     "capture.calls": "capture/test_watcher.py",
     "capture.census": "capture/test_watcher.py",

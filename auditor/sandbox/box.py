@@ -6,6 +6,7 @@ Everything that needs privilege happens in the helper and in pid 1; this side on
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import secrets
 import select
@@ -54,6 +55,7 @@ class Box:
         self._init = init
         self._lock = threading.Lock()
         self._init_lock = threading.Lock()
+        self._questions = itertools.count(1)
 
     @classmethod
     def build(
@@ -209,11 +211,23 @@ class Box:
             _wait_or_kill(self._helper, timeout_s)
             self._helper = 0
 
+    def _exchange(
+        self, channel: Channel, message: dict[str, Any], fds: tuple[int, ...]
+    ) -> tuple[dict[str, Any], list[int]]:
+        """Ask, and wait for the answer to just this: Ctrl-C may have kept us from taking an earlier one."""
+        number = next(self._questions)
+        channel.send({**message, "id": number}, fds)
+        while True:
+            reply, received = channel.receive()
+            if reply.get("id") == number:
+                return reply, received
+            for descriptor in received:
+                os.close(descriptor)
+
     def _ask(self, message: dict[str, Any]) -> socket.socket:
         with self._lock:
             try:
-                self._channel.send(message)
-                reply, fds = self._channel.receive()
+                reply, fds = self._exchange(self._channel, message, ())
             except ChannelClosed as error:
                 raise OSError("the box is gone") from error
         if "error" in reply:
@@ -225,8 +239,7 @@ class Box:
     ) -> tuple[dict[str, Any], list[int]]:
         with self._init_lock:
             try:
-                self._init.send(message, fds)
-                return self._init.receive()
+                return self._exchange(self._init, message, fds)
             except ChannelClosed as error:
                 raise OSError("the box is gone") from error
 

@@ -25,6 +25,10 @@ class Channel:
 
     def __init__(self, sock: socket.socket) -> None:
         self.socket = sock
+        self.answering = 0
+        """Number of the question that the next messages answer; 0 for none."""
+        self._data = bytearray()
+        self._fds: list[int] = []
 
     @classmethod
     def pair(cls) -> tuple[Channel, Channel]:
@@ -38,7 +42,7 @@ class Channel:
         Raises:
             ChannelClosed: nobody reads any more.
         """
-        payload = msgspec.msgpack.encode(message)
+        payload = msgspec.msgpack.encode({**message, "id": self.answering} if self.answering else message)
         data = _HEADER.pack(len(payload)) + payload
         try:
             sent = socket.send_fds(self.socket, [data], list(fds)) if fds else 0
@@ -53,28 +57,30 @@ class Channel:
             ChannelClosed: the other end closed or died.
             TimeoutError: the socket has a time-out and it passed.
         """
-        try:
-            head, fds, _flags, _address = socket.recv_fds(self.socket, _HEADER.size, _MAX_FDS)
-            for descriptor in fds:  # recv_fds takes MSG_CMSG_CLOEXEC, and forgets it
-                os.set_inheritable(descriptor, False)  # noqa: FBT003 - it takes no keywords
-            if len(head) < _HEADER.size:
-                head += self._exactly(_HEADER.size - len(head))
-            payload = self._exactly(_HEADER.unpack(head)[0])
-        except TimeoutError:
-            raise
-        except OSError as error:
-            raise ChannelClosed(str(error)) from error
+        # What has come stays here when Ctrl-C interrupts us, so that the next call goes on from it.
+        self._fill(_HEADER.size)
+        self._fill(_HEADER.size + _HEADER.unpack_from(self._data)[0])
+        payload, fds = bytes(self._data[_HEADER.size :]), self._fds
+        self._data, self._fds = bytearray(), []
         return msgspec.msgpack.decode(payload, type=dict[str, Any]), fds
 
     def close(self) -> None:
         """Let the other end see that we are gone."""
         self.socket.close()
 
-    def _exactly(self, count: int) -> bytes:
-        parts = bytearray()
-        while len(parts) < count:
-            chunk = self.socket.recv(count - len(parts))
+    def _fill(self, size: int) -> None:
+        while len(self._data) < size:
+            try:
+                chunk, fds, _flags, _address = socket.recv_fds(
+                    self.socket, size - len(self._data), _MAX_FDS, socket.MSG_CMSG_CLOEXEC
+                )
+            except TimeoutError:
+                raise
+            except OSError as error:
+                raise ChannelClosed(str(error)) from error
             if not chunk:
                 raise ChannelClosed("end of stream")
-            parts += chunk
-        return bytes(parts)
+            self._data += chunk
+            self._fds += fds
+            for descriptor in fds:  # `recv_fds` of Python 3.11 drops the flag above
+                os.set_inheritable(descriptor, False)  # noqa: FBT003 - it takes no keywords

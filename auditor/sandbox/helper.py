@@ -88,6 +88,7 @@ class _Helper:
     def serve(self) -> None:
         while True:
             message, _ = self._channel.receive()
+            self._channel.answering = message["id"]
             try:
                 with self._requests[message["op"]](message) as made:
                     self._channel.send({}, (made.fileno(),))

@@ -107,6 +107,7 @@ class _Init:
             self._reap()
             if self._channel.socket.fileno() in ready:
                 message, fds = self._channel.receive()
+                self._channel.answering = message["id"]
                 self._requests[message["op"]](message, fds)
 
     def _reap(self) -> None:
