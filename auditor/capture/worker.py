@@ -230,7 +230,8 @@ def _run(
         status = 0
     except BaseException:  # noqa: BLE001 - a forked child must never return into its parent's code
         traceback.print_exc()
-    os._exit(status)
+    finally:  # also when there is no standard error to print to
+        os._exit(status)
 
 
 def _close_all_but(keep: set[int]) -> None:

@@ -115,12 +115,15 @@ def test_a_terminal_gets_a_spinner_and_the_same_lines(monkeypatch, entry_of):
     with os.fdopen(theirs, "w") as stream:
         progress = Progress(stream)
         progress.see(entry_of(PhaseBegan(name="idle")))
+        said = b""
+        while b"watching it idle ..." not in said:  # a thread of the spinner's writes it
+            said += os.read(ours, 1 << 16)
         progress.close()
         progress.close()
-    said = os.read(ours, 1 << 16).decode()
+        while b"\x1b[?25h" not in said:  # the cursor is back
+            said += os.read(ours, 1 << 16)
     os.close(ours)
-    assert "watching it idle ..." in said
-    assert said.rindex("\x1b[?25h") > said.rindex("\x1b[?25l")  # the cursor is back
+    assert b"idle       watching it idle\r\n" in said
 
 
 def test_no_thread_runs_before_the_first_phase(monkeypatch):
