@@ -14,7 +14,7 @@ test: $(READY) lint
 	$(BIN)/python -m pytest -q
 
 test-box: $(READY)
-	$(BIN)/python -m pytest -q -m box
+	$(BIN)/python -m pytest -q -m box tests/sandbox
 
 test-apps: $(READY)
 	$(BIN)/python fixtures/apps/real/run.py

@@ -102,7 +102,7 @@ def test_a_supervisor_that_does_not_read_blocks_nothing(journal, monkeypatch):
 def test_a_death_is_a_gap(journal, body, capfd):
     made = Worker.fork("packets", body, keep=[])
     thread = pump(made, journal)
-    thread.join(10)
+    thread.join(60)
     made.stop()
     (entry,) = written(journal)
     assert entry.what.blinds
