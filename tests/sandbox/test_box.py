@@ -141,7 +141,7 @@ def test_hidden_directories_are_empty(make_box, tmp_path) -> None:
 
 def test_a_missing_program_is_an_error_with_its_number(standing) -> None:
     with pytest.raises(OSError, match="No such file") as caught:
-        standing.box.spawn(["no-such-program-at-all"], role="app")
+        standing.box.spawn(["/usr/bin/no-such-program-at-all"], role="app")
     assert caught.value.errno == errno.ENOENT
     assert standing.run("true")[0] == "exit 0"
 
