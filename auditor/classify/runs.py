@@ -47,6 +47,7 @@ def run_of(ledger: Ledger, *, sealed: bool) -> Run:
         sealed=sealed and ended is not None,
         home=opened.home,
         reduced_by=opened.reduced_by,
+        options=opened.options,
     )
 
 

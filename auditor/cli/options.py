@@ -6,6 +6,7 @@ Not what the options do: that is `auditor.record`.
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ _Command = Callable[..., Any]
 
 FORMATS = ("console", "html", "json")
 _MODES = (Mode.SINKHOLE.value, Mode.OFFLINE.value)
+API_KEY = "AUDIT_API_KEY"
+"""Environment variable for a key that must not stand in the list of processes."""
 DRIVERS = ("auto", "none", "manual", "argv", "stdin", "openai")
 
 
@@ -61,6 +64,12 @@ _RECORD_OPTIONS = (
                  help="How long to watch the app before anything is typed."),
     click.option("--settle", type=_Seconds(0, 86400), default=15.0, show_default=True, metavar="S",
                  help="How long to watch it after the last step, while it still runs."),
+    click.option("--ready", type=_Seconds(0.1, 86400), default=60.0, show_default=True, metavar="S",
+                 help="How long the app may take until it can be prompted; large models load slowly."),
+    click.option("--answer", type=_Seconds(0.1, 86400), default=180.0, show_default=True, metavar="S",
+                 help="How long the app may take for one answer."),
+    click.option("--api-key", default="", metavar="KEY", envvar=API_KEY, show_envvar=True,
+                 help="Key that the app's own API asks for; it is not written down."),
     click.option("--timeout", type=_Seconds(1, 604800), default=600.0, show_default=True,
                  metavar="S", help="Bound on the whole recording."),
     click.option("--out", type=click.Path(path_type=Path), default=None, metavar="DIR",
@@ -104,6 +113,7 @@ def settings_from(given: dict[str, Any]) -> Settings:
     Raises:
         UsageError: with the fix.
     """
+    os.environ.pop(API_KEY, None)  # the app inherits the environment, and must not tell by a name of ours
     command = tuple(given["command"])
     check_command(command)
     check_driver(given["driver"], command)
@@ -121,6 +131,9 @@ def settings_from(given: dict[str, Any]) -> Settings:
         accept_unproven_answer=given["accept_unproven_answer"],
         idle_s=given["idle"],
         settle_s=given["settle"],
+        ready_s=given["ready"],
+        answer_s=given["answer"],
+        api_key=given["api_key"],
         timeout_s=given["timeout"],
         out=(given["out"] or runs_folder() / new_run_id(command)).absolute(),
         writable=tuple(given["writable"]),

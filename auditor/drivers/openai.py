@@ -35,7 +35,8 @@ def drive(stage: Stage) -> None:
 def missing(stage: Stage, finder: Finder) -> None:
     """Write down why there was no API to talk to."""
     if finder.locked:
-        why = f"The API on port {finder.locked} wants a key"
+        refused = "refused the key" if stage.api_key else "wants a key"
+        why = f"The API on port {finder.locked} {refused}"
     elif not stage.box_alive():
         why = "The app ended before it opened an API"
     elif finder.ports:
@@ -44,7 +45,7 @@ def missing(stage: Stage, finder: Finder) -> None:
     else:
         why = f"The app opened no port within {stage.pace.ready:g} s"
     stage.gap(f"{why}, so it was given no prompt.", blinds=True)
-    stage.say(f"{why}; try --url, --driver manual, or --driver none.")
+    stage.say(f"{why}; try {'--api-key' if finder.locked else '--url'}, --driver manual, or --driver none.")
 
 
 def use(stage: Stage, found: Found) -> None:

@@ -33,6 +33,9 @@ class RunOpened(msgspec.Struct, frozen=True, kw_only=True):
     uid: int = 0
     resolvers: tuple[str, ...] = ("192.168.77.1", "fd77::1")
     """Addresses of the name servers that the box was told to use."""
+    options: tuple[str, ...] = ()
+    """Options on the command line that ask for the same recording again, without those that only this
+    machine understands (`--out`)."""
 
 
 class CanaryPlanted(msgspec.Struct, frozen=True, kw_only=True):

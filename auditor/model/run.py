@@ -85,3 +85,5 @@ class Run:
     """Home directory of the app, to shorten paths in reports."""
     reduced_by: tuple[str, ...] = field(default=())
     """Why the assurance is not full, one sentence each."""
+    options: tuple[str, ...] = ()
+    """Options that ask for the same recording again: `--idle=2`."""

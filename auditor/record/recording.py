@@ -180,6 +180,7 @@ class Recording:
                 cwd=self._plan.cwd,
                 uid=self._plan.uid,
                 resolvers=self._plan.network.resolvers,
+                options=settings.options,
             ),
         )
 

@@ -9,9 +9,11 @@ import os
 import secrets
 import shutil
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from dataclasses import field
 from pathlib import Path
+from typing import Any
 
 from platformdirs import user_state_path
 
@@ -49,6 +51,60 @@ class Settings:
     reference_model: Path | None = None
     hidden: tuple[Path, ...] = field(default=())
     """More directories that the app must not see."""
+    api_key: str = field(default="", repr=False)
+    """Key for the app's own API; never written down."""
+    ready_s: float = 60.0
+    """How long the app may take until it can be prompted."""
+    answer_s: float = 180.0
+    """How long it may take for one answer."""
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What the command line must say to ask for the same recording again, defaults left out."""
+        default = Settings(command=self.command, out=self.out)
+        return tuple(
+            word
+            for name, words in _OPTIONS
+            if getattr(self, name) != getattr(default, name)
+            for word in words(getattr(self, name))
+        )
+
+
+def _named(option: str) -> Callable[[Any], list[str]]:
+    return lambda value: [f"--{option}={value:g}" if isinstance(value, float) else f"--{option}={value}"]
+
+
+def _each(option: str) -> Callable[[Any], list[str]]:
+    return lambda values: [f"--{option}={value}" for value in values]
+
+
+def _flag(option: str) -> Callable[[Any], list[str]]:
+    return lambda _: [f"--{option}"]
+
+
+_OPTIONS: tuple[tuple[str, Callable[[Any], list[str]]], ...] = (
+    ("mode", _named("mode")),
+    ("driver", _named("driver")),
+    (
+        "declared",
+        lambda items: [f"--allow={item.host}{item.purpose and '=' + item.purpose}" for item in items],
+    ),
+    ("publish", lambda pairs: [f"--publish={port}:{host_port}" for port, host_port in pairs]),
+    ("url", _named("url")),
+    ("prompts", _each("prompt")),
+    ("expect", _named("expect")),
+    ("accept_unproven_answer", _flag("accept-unproven-answer")),
+    ("idle_s", _named("idle")),
+    ("settle_s", _named("settle")),
+    ("ready_s", _named("ready")),
+    ("answer_s", _named("answer")),
+    ("timeout_s", _named("timeout")),
+    ("writable", _each("writable")),
+    ("gpu", _flag("no-gpu")),
+    ("reference", _flag("no-reference")),
+    ("reference_model", _named("reference-model")),
+)
+"""By field of `Settings`: how it is written on the command line. Not the key, and not the run directory."""
 
 
 def runs_folder() -> Path:

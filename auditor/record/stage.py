@@ -52,9 +52,11 @@ class AppStage:
     ) -> None:
         """Nothing is started yet; `on_start` is called as soon as the app is."""
         self.prompts = prompts
-        self.pace = Pace(idle=settings.idle_s, settle=settings.settle_s)
+        self.pace = Pace(
+            idle=settings.idle_s, settle=settings.settle_s, ready=settings.ready_s, answer=settings.answer_s
+        )
         self.url = settings.url
-        self.api_key = ""
+        self.api_key = settings.api_key
         self.published = settings.publish
         self.planted: set[str] = set()
         """Paths in the box that we wrote ourselves."""

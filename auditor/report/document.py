@@ -57,6 +57,8 @@ class Run:
     declared: tuple[Declared, ...]
     sealed: bool
     home: str
+    options: tuple[str, ...] = ()
+    """Options that ask for the same recording again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

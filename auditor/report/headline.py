@@ -63,12 +63,7 @@ def process_name(owner: Owner | None) -> str:
 
 def repeat_command(run: Run) -> str:
     """The command line that records the same run again."""
-    allow = [
-        f"--allow={item.host}={item.purpose}" if item.purpose else f"--allow={item.host}"
-        for item in run.declared
-    ]
-    options = [f"--mode={run.mode}", f"--driver={run.driver}", *allow]
-    return shlex.join(["audit", "run", *options, "--", *run.command])
+    return shlex.join(["audit", "run", *run.options, "--", *run.command])
 
 
 def leak_targets(

@@ -107,6 +107,7 @@ def _run(run: Run, rules_digest: str) -> doc.Run:
         phases=run.phases,
         app_status=run.app_status,
         reduced_by=run.reduced_by,
+        options=run.options,
         declared=run.declared,
         sealed=run.sealed,
         home=run.home,

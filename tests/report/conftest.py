@@ -101,6 +101,7 @@ RUN = Run(
     "chat.py", "--port", "8000"), mode=Mode.SINKHOLE, assurance=Assurance.FULL, driver="openai",
     tool_version="0.1.0", phases=_phases(0.8, 3.14, 15.0, 8.42, 12.0, 1.2, 3.75), app_status="exit 0",
     declared=(Declared(host="models.example.org", purpose="model-registry"),), home="/home/ann",
+    options=("--allow=models.example.org=model-registry", "--idle=2"),
 )  # fmt: skip
 
 
