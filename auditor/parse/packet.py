@@ -52,6 +52,12 @@ class Packet(NamedTuple):
     """What was captured behind the transport header."""
     payload_bytes: int
     """How long that was on the wire."""
+    sequence: int = 0
+    """TCP's sequence number: of the SYN, or else of the payload's first byte."""
+    fragment: int = -1
+    """Which packet this is a fragment of (RFC 791, 3.2; RFC 8200, 4.5); -1 for a whole one."""
+    options: bytes = b""
+    """IPv4 options, or the IPv6 extension headers: a program may choose what is in them."""
 
     @property
     def source_ip(self) -> str:
@@ -88,13 +94,17 @@ _VLAN_TAGS = (0x8100, 0x88A8)
 _MAX_TAGS = 2
 _MAX_EXTENSIONS = 8
 _FRAGMENT, _AUTHENTICATION = 44, 51
+_PLAIN_V4 = 0x45
+"""Version 4, and a header without options."""
+_V4_FRAGMENT = 0x3FFF
+"""More fragments follow, or this one's offset."""
 _EXTENSIONS = frozenset((0, 43, _FRAGMENT, _AUTHENTICATION, 60, 135, 139, 140))
 
-_V4 = struct.Struct("!BxHxxHxBxx4s4s")  # version and length, total, fragment, protocol, addresses
+_V4 = struct.Struct("!BxHHHxBxx4s4s")  # version and length, total, id, fragment, protocol, addresses
 _V6 = struct.Struct("!B3xHBx16s16s")  # version, payload length, next header, addresses
-_TCP = struct.Struct("!HH8xBB")
+_TCP = struct.Struct("!HHI4xBB")
 _PORTS = struct.Struct("!HH")
-_FRAGMENT_WORD = struct.Struct("!H")
+_FRAGMENT_HEAD = struct.Struct("!HI")  # offset and flag, identification
 _ARP_V4 = struct.Struct("!HHBBH6x4s6x4s")
 
 
@@ -139,15 +149,21 @@ def _skip_tags(frame: bytes) -> tuple[int, int]:
 def _ipv4(frame: bytes, offset: int, length: int) -> Packet:
     if len(frame) < offset + 20:
         raise ValueError("the IPv4 header is cut off")
-    version, total, fragment, protocol, source, destination = _V4.unpack_from(frame, offset)
+    version, total, identification, fragment, protocol, source, destination = _V4.unpack_from(frame, offset)
     start = offset + (version & 15) * 4
     # A length of 0 is a segment that the network card was to cut up (RFC 791 has no such value).
     end = min(offset + total, length) if total else length
     if version >> 4 != 4 or start < offset + 20 or end < start:
         raise ValueError("an impossible IPv4 header")
     if fragment & 0x1FFF:
-        return Packet(_name(protocol), source, 0, destination, 0, 0, frame[start:end], end - start)
-    return _TRANSPORTS.get(protocol, _other)(protocol, frame, start, end, source, destination)
+        one = _other(protocol, frame, start, end, source, destination)
+    else:
+        one = _TRANSPORTS.get(protocol, _other)(protocol, frame, start, end, source, destination)
+    if version == _PLAIN_V4 and not fragment & _V4_FRAGMENT:
+        return one
+    return one._replace(
+        fragment=identification if fragment & _V4_FRAGMENT else -1, options=frame[offset + 20 : start]
+    )
 
 
 def _ipv6(frame: bytes, offset: int, length: int) -> Packet:
@@ -158,28 +174,40 @@ def _ipv6(frame: bytes, offset: int, length: int) -> Packet:
         raise ValueError("an impossible IPv6 header")
     start = offset + 40
     end = min(start + size, length) if size else length  # 0: a jumbogram, or a segment to be cut up
-    later = False
-    if protocol in _EXTENSIONS:
-        protocol, start, later = _skip_extensions(frame, protocol, start)
-    if end < start:
+    if protocol not in _EXTENSIONS:
+        return _TRANSPORTS.get(protocol, _other)(protocol, frame, start, end, source, destination)
+    extended = _skip_extensions(frame, protocol, start)
+    if end < extended.end:
         raise ValueError("IPv6 extension headers longer than the packet")
-    if later:
-        return Packet(_name(protocol), source, 0, destination, 0, 0, frame[start:end], end - start)
-    return _TRANSPORTS.get(protocol, _other)(protocol, frame, start, end, source, destination)
+    dissector = _other if extended.later else _TRANSPORTS.get(extended.protocol, _other)
+    one = dissector(extended.protocol, frame, extended.end, end, source, destination)
+    return one._replace(fragment=extended.fragment, options=frame[start : extended.end])
 
 
-def _skip_extensions(frame: bytes, protocol: int, start: int) -> tuple[int, int, bool]:
-    """Next protocol, its offset, and whether this is a later fragment (RFC 8200, 4)."""
+class _Extended(NamedTuple):
+    protocol: int
+    """What follows the extension headers."""
+    end: int
+    """Where they end."""
+    fragment: int = -1
+    later: bool = False
+    """This is a fragment and not the first."""
+
+
+def _skip_extensions(frame: bytes, protocol: int, start: int) -> _Extended:
+    """Read over extension headers (RFC 8200, 4)."""
+    fragment = -1
     for _ in range(_MAX_EXTENSIONS):
         if protocol not in _EXTENSIONS:
-            return protocol, start, False
+            return _Extended(protocol, start, fragment)
         if len(frame) < start + 8:
             raise ValueError("an IPv6 extension header is cut off")
         following, size = frame[start], frame[start + 1]
         if protocol == _FRAGMENT:
-            if _FRAGMENT_WORD.unpack_from(frame, start + 2)[0] & 0xFFF8:
-                return following, start + 8, True
+            place, fragment = _FRAGMENT_HEAD.unpack_from(frame, start + 2)
             start += 8
+            if place & 0xFFF8:
+                return _Extended(following, start, fragment, later=True)
         else:
             start += (size + 2) * 4 if protocol == _AUTHENTICATION else (size + 1) * 8
         protocol = following
@@ -198,11 +226,13 @@ def _arp(frame: bytes, offset: int) -> Packet:
 def _tcp(_: int, frame: bytes, start: int, end: int, source: bytes, destination: bytes) -> Packet:
     if min(len(frame), end) < start + 20:
         raise ValueError("the TCP header is cut off")
-    from_port, to_port, size, flags = _TCP.unpack_from(frame, start)
+    from_port, to_port, sequence, size, flags = _TCP.unpack_from(frame, start)
     body = start + (size >> 4) * 4
     if body < start + 20 or body > end:
         raise ValueError("an impossible TCP header")
-    return Packet("tcp", source, from_port, destination, to_port, flags, frame[body:end], end - body)
+    return Packet(
+        "tcp", source, from_port, destination, to_port, flags, frame[body:end], end - body, sequence
+    )  # fmt: skip
 
 
 def _udp(protocol: int, frame: bytes, start: int, end: int, source: bytes, destination: bytes) -> Packet:

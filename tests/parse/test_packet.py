@@ -100,6 +100,33 @@ def test_a_segment_larger_than_ip_can_say():
     assert dissect(bytes(frame), 100_000).payload_bytes == 100_000 - 54
 
 
+def test_the_sequence_number_of_tcp():
+    frame = made(IP(**V4), TCP(sport=1, dport=2, seq=0xFFFFFFF0), Raw(b"x"))
+    assert dissect(frame).sequence == 0xFFFFFFF0
+
+
+@pytest.mark.parametrize(
+    ("layers", "fragment"),
+    [
+        ((IP(**V4, id=77), UDP(), Raw(b"whole")), -1),
+        ((IP(**V4, id=77, flags="MF"), UDP(), Raw(b"first")), 77),
+        ((IP(**V4, id=77, frag=8, proto=17), Raw(b"later")), 77),
+        ((IPv6(**V6), IPv6ExtHdrFragment(offset=0, m=1, id=0x12345678), UDP(), Raw(b"first")), 0x12345678),
+        ((IPv6(**V6), IPv6ExtHdrFragment(offset=3, nh=17, id=0x12345678), Raw(b"later")), 0x12345678),
+        ((IPv6(**V6), IPv6ExtHdrDestOpt(), UDP()), -1),
+    ],
+)
+def test_fragments_say_what_they_are_a_part_of(layers, fragment):
+    assert dissect(made(*layers)).fragment == fragment
+
+
+def test_options_and_extension_headers_are_kept():
+    assert dissect(made(IP(**V4), UDP())).options == b""
+    assert dissect(made(IP(**V4, options=b"\x44\x04\x05\x00"), UDP())).options == b"\x44\x04\x05\x00"
+    extended = dissect(made(IPv6(**V6), IPv6ExtHdrHopByHop(), IPv6ExtHdrDestOpt(), UDP()))
+    assert (len(extended.options), extended.transport) == (16, "udp")
+
+
 def test_what_is_no_ip():
     packet = dissect(bytes(12) + b"\x88\xcc" + b"lldp")
     assert (packet.transport, packet.source_ip, packet.payload) == ("ether:0x88cc", "", b"lldp")
