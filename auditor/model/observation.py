@@ -33,6 +33,8 @@ class RunOpened(msgspec.Struct, frozen=True, kw_only=True):
     uid: int = 0
     resolvers: tuple[str, ...] = ("192.168.77.1", "fd77::1")
     """Addresses of the name servers that the box was told to use."""
+    gateway_mac: str = ""
+    """Hardware address of our end of the box's wire: a frame from any other left the box."""
     options: tuple[str, ...] = ()
     """Options on the command line that ask for the same recording again, without those that only this
     machine understands (`--out`)."""

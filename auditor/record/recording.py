@@ -180,6 +180,7 @@ class Recording:
                 cwd=self._plan.cwd,
                 uid=self._plan.uid,
                 resolvers=self._plan.network.resolvers,
+                gateway_mac=self._plan.network.gateway_mac,
                 options=settings.options,
             ),
         )
