@@ -225,13 +225,23 @@ def _run(
         gc.freeze()  # nothing of the parent's is collected here: it would close numbers in use again
         _close_all_but({2, end.fileno(), *keep})
         outbox = Outbox(end, observer)
-        body(outbox)
+        status = _observe(outbox, observer, body)
         outbox.close()
-        status = 0
     except BaseException:  # noqa: BLE001 - a forked child must never return into its parent's code
         traceback.print_exc()
     finally:  # also when there is no standard error to print to
         os._exit(status)
+
+
+def _observe(outbox: Outbox, observer: str, body: Callable[[Outbox], None]) -> int:
+    """Run the observer; what the kernel refuses it is told in the report, not on the terminal."""
+    try:
+        body(outbox)
+    except OSError as error:
+        text = f"The {observer} observer failed ({error}); what happened afterwards was not seen."
+        outbox.put(GapNoted(observer=observer, text=text, blinds=True))
+        return 1
+    return 0
 
 
 def _close_all_but(keep: set[int]) -> None:

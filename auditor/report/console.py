@@ -102,7 +102,9 @@ def _run(result: Result, width: int) -> Iterator[Line]:
 def _phase(phase: Phase, result: Result, *, leaks: bool, narrow: bool) -> Line:
     flows = [flow for flow in result.flows if flow.phase == phase.name]
     entities = {flow.entity for flow in flows if flow.entity}
-    contacts = plural(len(flows), "connection") if flows else "no contact observed"
+    asked = sum(lookup.phase == phase.name for lookup in result.lookups)
+    unmet = plural(asked, "look-up") if asked else "no contact observed"
+    contacts = plural(len(flows), "connection") if flows else unmet
     organisations = plural(len(entities), "organisation") if entities and not narrow else ""
     columns = f"{phase.name:<8}{seconds(phase.end_s - phase.start_s):>8}   {contacts:<20}"
     columns += "" if narrow else f"{organisations:<18}"

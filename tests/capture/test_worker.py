@@ -109,6 +109,17 @@ def test_a_death_is_a_gap(journal, body, capfd):
     assert "packets" in entry.what.text
 
 
+def test_what_the_kernel_refuses_is_a_gap_with_its_reason_and_not_on_the_terminal(journal, capfd):
+    made = Worker.fork("packets", lambda _: os.open("/no/such/ring", os.O_RDONLY), keep=[])
+    thread = pump(made, journal)
+    thread.join(60)
+    made.stop()
+    (entry,) = written(journal)
+    assert entry.what.blinds
+    assert "No such file" in entry.what.text
+    assert capfd.readouterr().err == ""
+
+
 def test_it_ignores_the_terminals_signals_and_stops_twice(journal):
     made = Worker.fork("sockets", exits(1), keep=[])
     thread = pump(made, journal)

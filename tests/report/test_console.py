@@ -76,6 +76,12 @@ def test_phases_and_what_leaked_in_them(failing):
     assert "no contact observed" in lines["stop"]
 
 
+def test_a_phase_with_look_ups_alone_had_contacts(failing):
+    asked = dataclasses.replace(failing.lookups[0], phase="stop")
+    lines = rendered(dataclasses.replace(failing, lookups=(asked,))).splitlines()[1:6]
+    assert "1 look-up" in next(line for line in lines if line.split()[0] == "stop")
+
+
 def test_every_gap_and_reason_is_printed(any_result):
     flat = " ".join(rendered(any_result).split())
     for told in (*any_result.coverage.gaps, *any_result.verdict.reasons, any_result.verdict.sentence):
