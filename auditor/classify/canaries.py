@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from dataclasses import field
 from typing import TYPE_CHECKING
 
+from auditor.classify.digests import digests
+from auditor.classify.digests import end_of
 from auditor.classify.excerpt import excerpt
 from auditor.classify.forms import forms
 from auditor.classify.search import Searcher
@@ -107,9 +109,10 @@ class Hunt:
             encoding = (*chain, *reversed(form.encoding))
             # Of a digest, the hexadecimal text before the bytes: an excerpt of those can be read by nobody.
             rank = (len(encoding), not form.pattern.isascii(), len(form.encoding))
-            yield Found(form.canary, encoding, excerpt(data, hit.start, hit.end), rank)
+            end = end_of(data, hit.end, form.encoding)
+            yield Found(form.canary, encoding, excerpt(data, hit.start, end), rank)
 
 
 def hunt_for(canaries: Iterable[Canary]) -> Hunt:
     """Get ready to look for these."""
-    return Hunt(Searcher(form for canary in canaries for form in forms(canary)))
+    return Hunt(Searcher(form for canary in canaries for form in (*forms(canary), *digests(canary))))

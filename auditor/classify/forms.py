@@ -6,7 +6,6 @@ Not the search (`search`) and not the undoing of nested encodings (`unfold`).
 from __future__ import annotations
 
 import base64
-import hashlib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -69,8 +68,6 @@ _WRITINGS: tuple[tuple[str, Callable[[bytes], Iterable[bytes]]], ...] = (
     ("utf-16be", lambda value: (value.decode().encode("utf-16-be"),)),
 )  # fmt: skip
 
-_DIGESTS = ("md5", "sha1", "sha256")
-_DIGEST_TEXTS = (("base64", base64.b64encode), ("base64url", base64.urlsafe_b64encode))
 _HEX_ADDRESS = re.compile(r"[0-9a-f]{2}([:-][0-9a-f]{2}){5}", re.IGNORECASE)
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)+", re.IGNORECASE)
 _HYPHENS = ("", "_", " ", ".", "\u2010", "\u2011", "\u2013")
@@ -80,7 +77,7 @@ _HEX_ID = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
 
 def forms(canary: Canary) -> tuple[Form, ...]:
     """All forms of one canary, without those that are too short to mean anything."""
-    found = {form.pattern: form for form in reversed([*_plain(canary), *_written(canary), *_hashed(canary)])}
+    found = {form.pattern: form for form in reversed([*_plain(canary), *_written(canary)])}
     return tuple(form for form in found.values() if form.whole_word or len(form.pattern) >= SHORTEST)
 
 
@@ -118,18 +115,3 @@ def _written(canary: Canary) -> Iterator[Form]:
         for encoding, write in _WRITINGS:
             for pattern in write(value.encode()):
                 yield Form(canary=canary.id, encoding=(encoding,), pattern=pattern.lower())
-
-
-def _hashed(canary: Canary) -> Iterator[Form]:
-    """Digests of identity values: trackers send them as `anonymous` ids."""
-    if canary.kind is not CanaryKind.IDENTITY:
-        return
-    for value in variants(canary):
-        for text in dict.fromkeys((value, value.lower(), value + "\n")):
-            for name in _DIGESTS:
-                digest = hashlib.new(name, text.encode(), usedforsecurity=False).digest()
-                yield Form(canary=canary.id, encoding=(name, "hex"), pattern=digest.hex().encode())
-                yield Form(canary=canary.id, encoding=(name,), pattern=digest.lower())
-                for writing, encode in _DIGEST_TEXTS:
-                    pattern = encode(digest).rstrip(b"=").lower()
-                    yield Form(canary=canary.id, encoding=(name, writing), pattern=pattern)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 
 import pytest
 from hypothesis import given
@@ -59,20 +58,6 @@ def test_base32_at_every_alignment_and_in_any_case(before, after):
 def test_urlsafe_alphabet():
     value = "??>>~~??>>velka"
     assert ("base64url",) in encodings_found(canary(value), base64.urlsafe_b64encode(value.encode()))
-
-
-@pytest.mark.parametrize("digest", ["md5", "sha1", "sha256"])
-@pytest.mark.parametrize("text", ["Fibota-3fa2c1", "fibota-3fa2c1", "Fibota-3fa2c1\n"])
-def test_identity_is_known_by_its_digests(digest, text):
-    one = canary("Fibota-3fa2c1", "identity")
-    hashed = hashlib.new(digest, text.encode())
-    assert (digest, "hex") in encodings_found(one, hashed.hexdigest().upper().encode())
-    assert (digest, "base64") in encodings_found(one, base64.b64encode(hashed.digest()))
-    assert (digest,) in encodings_found(one, hashed.digest())
-
-
-def test_prompts_have_no_digests():
-    assert not encodings_found(canary(MARKER), hashlib.sha256(MARKER.encode()).hexdigest().encode())
 
 
 def test_spellings_of_addresses_and_ids():
