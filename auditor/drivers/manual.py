@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 from auditor.drivers.stage import launch
 from auditor.drivers.stage import settle
 from auditor.drivers.terminal import answer_in
+from auditor.model.markers import contains_marker
 from auditor.model.run import PhaseName
+from auditor.parse.web_answer import texts
 
 if TYPE_CHECKING:
     from auditor.drivers.stage import Stage
+    from auditor.model.prompt import Prompt
 
 
 def drive(stage: Stage) -> None:
@@ -31,9 +34,15 @@ def drive(stage: Stage) -> None:
     except KeyboardInterrupt:
         stage.say("The use has ended; press Ctrl-C again to leave without a judgement.")
     for prompt in stage.prompts:
-        text = answer_in(stage.output(seen), prompt.text)
-        stage.answer(prompt, text, time.monotonic() - began)
+        stage.answer(prompt, _answer(stage, seen, prompt), time.monotonic() - began)
     settle(stage)
+
+
+def _answer(stage: Stage, seen: int, prompt: Prompt) -> str:
+    """The text that shows the prompt's marker, in a window as on the terminal; else what was printed."""
+    printed = answer_in(stage.output(seen), prompt.text)
+    said = (answer_in(text.encode(), prompt.text) for sent in stage.heard() for text in texts(sent))
+    return next((text for text in (printed, *said) if contains_marker(text, prompt.marker)), printed)
 
 
 def _publish(stage: Stage, port: int, host_port: int) -> None:

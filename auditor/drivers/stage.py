@@ -130,6 +130,9 @@ class Stage(Protocol):
             OSError: the port on the host is taken.
         """
 
+    def heard(self) -> tuple[bytes, ...]:
+        """What the app said through published ports, one piece for each conversation, the latest first."""
+
     def prompt_sent(self, prompt: Prompt) -> None:
         """Write down that a prompt is being handed to the app."""
 

@@ -1,6 +1,7 @@
 """Makes a port of the app reachable on the host's loopback (`--publish`).
 
-Not a proxy: bytes are copied both ways, and nothing but the host's loopback can connect.
+Not a proxy: bytes are copied both ways (`auditor.record.overheard` tells the one exception), and nothing but
+the host's loopback can connect.
 """
 
 from __future__ import annotations
@@ -9,6 +10,9 @@ import contextlib
 import socket
 import threading
 from collections.abc import Callable
+
+from auditor.record.overheard import Conversation
+from auditor.record.overheard import without_compression
 
 _CHUNK = 1 << 16
 
@@ -19,6 +23,11 @@ class Publisher:
     def __init__(self, connect: Callable[[int], socket.socket]) -> None:
         self._connect = connect
         self._servers: list[socket.socket] = []
+        self._conversations: list[Conversation] = []
+
+    def heard(self) -> tuple[bytes, ...]:
+        """What the app said to visitors, one piece for each conversation, the latest first."""
+        return tuple(bytes(each) for each in reversed(self._conversations))
 
     def publish(self, port: int, host_port: int) -> int:
         """Listen on `host_port` (0 for any free one) for the app's `port`; returns the port taken.
@@ -50,20 +59,22 @@ class Publisher:
             except OSError:
                 client.close()  # the app does not listen (yet)
                 continue
-            threading.Thread(target=_converse, args=(client, app), daemon=True).start()
+            heard = Conversation()
+            self._conversations.append(heard)
+            threading.Thread(target=_converse, args=(client, app, heard), daemon=True).start()
 
 
-def _converse(client: socket.socket, app: socket.socket) -> None:
-    answers = threading.Thread(target=_copy, args=(app, client), daemon=True)
+def _converse(client: socket.socket, app: socket.socket, heard: Conversation) -> None:
+    answers = threading.Thread(target=_copy, args=(app, client, heard.hear), daemon=True)
     with client, app:
         answers.start()
-        _copy(client, app)
+        _copy(client, app, without_compression)
         answers.join()
 
 
-def _copy(source: socket.socket, sink: socket.socket) -> None:
+def _copy(source: socket.socket, sink: socket.socket, passed: Callable[[bytes], bytes]) -> None:
     with contextlib.suppress(OSError):
         while chunk := source.recv(_CHUNK):
-            sink.sendall(chunk)
+            sink.sendall(passed(chunk))
     with contextlib.suppress(OSError):
         sink.shutdown(socket.SHUT_WR)

@@ -181,6 +181,10 @@ class AppStage:
         """Make a port of the app reachable on the host's loopback."""
         return self._publisher.publish(port, host_port)
 
+    def heard(self) -> tuple[bytes, ...]:
+        """What the app said through published ports."""
+        return self._publisher.heard()
+
     def prompt_sent(self, prompt: Prompt) -> None:
         """Journal a prompt."""
         what = PromptSent(role=_ROLE, index=prompt.index, text=prompt.text, canary=prompt.canary)

@@ -28,6 +28,7 @@ class ProcessStage:
         self.pace, self.url, self.api_key = pace, url, api_key
         self.published: tuple[tuple[int, int], ...] = ()
         self.prompt_in_command = "{prompt}" in program
+        self.said: tuple[bytes, ...] = ()
         self.log: list[tuple] = []
         self._script = folder / "app.py"
         self._program = textwrap.dedent(program)
@@ -102,6 +103,9 @@ class ProcessStage:
         if host_port == 1:
             raise PermissionError(13, "Permission denied")
         return host_port or port
+
+    def heard(self):
+        return self.said
 
     def prompt_sent(self, prompt):
         self.log.append(("sent", prompt.index))

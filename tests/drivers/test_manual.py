@@ -45,6 +45,18 @@ def test_the_end_of_the_app_ends_the_use(stage):
     assert ("say", "The app has ended.") in on.log
 
 
+def test_an_answer_in_the_browser_counts_and_the_prompt_shown_again_does_not(stage):
+    on = stage("print('serving')")
+    echoed, answered, _ = on.prompts
+    pieces = "".join(f'data: {{"delta": "{letter}"}}\n\n' for letter in f"It is {answered.marker}.")
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
+    on.said = (head + pieces.encode(), f'HTTP/1.1 200 OK\r\n\r\n{{"you": "{echoed.text}"}}'.encode())
+    drive(on)
+    answers = {index: text for index, text, _ in on.only("answer")}
+    assert answers[answered.index] == f"It is {answered.marker}."
+    assert echoed.marker not in answers[echoed.index]
+
+
 def test_a_port_that_is_taken_is_a_gap(stage):
     on = stage("pass")
     on.published = ((7860, 1),)

@@ -54,6 +54,19 @@ def test_bytes_go_both_ways_until_either_side_ends(publisher, app):
         assert everything(client) == data.upper()
 
 
+def test_what_the_app_said_was_heard_and_nobody_asked_it_for_compression(publisher, app):
+    port = publisher.publish(app, 0)
+    request = b"GET / HTTP/1.1\r\nAccept-Encoding: gzip\r\n\r\naccept-encoding: in a body"
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+        client.sendall(request)
+        client.shutdown(socket.SHUT_WR)
+        said = everything(client)
+    assert publisher.heard() == (said,)
+    assert b"\r\nX-ACCEPT-ENCODI: GZIP\r\n" in said
+    assert len(said) == len(request)
+    assert said.endswith(b"ACCEPT-ENCODING: IN A BODY")
+
+
 def test_several_at_once(publisher, app):
     port = publisher.publish(app, 0)
     clients = [socket.create_connection(("127.0.0.1", port), timeout=10) for _ in range(8)]
