@@ -5,7 +5,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test test-box test-apps lint bench clean
+.PHONY: demo test test-box test-apps lint bench fuzz clean
 
 demo: $(READY)
 	@$(BIN)/python fixtures/apps/demo.py
@@ -28,6 +28,11 @@ lint: $(READY)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/run.py
+
+# Each parser of what an app controls, MINUTES long; what falls out is kept below tests/fuzz/found.
+MINUTES ?= 10
+fuzz: $(READY)
+	$(BIN)/python tests/fuzz/run.py --minutes $(MINUTES)
 
 clean:
 	rm -rf $(VENV) .apps .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -60,8 +60,9 @@ TESTED_WITH = {
 }
 """Modules without a test file of their own, and where they are tested instead."""
 
-BESIDE = ("smoke", "apps", "docs")
-"""Folders of tests that mirror no package: recordings of little apps and of real ones, and the documents."""
+BESIDE = ("smoke", "apps", "docs", "clients", "fuzz")
+"""Folders of tests that mirror no package: recordings of little apps, of real ones and of clients, the
+documents, and all parsers together."""
 MORE = {"reference/test_copying.py", "test_mirror.py"}
 """Tests of something else than a module: the shipped model, and this."""
 

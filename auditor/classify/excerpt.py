@@ -21,6 +21,7 @@ LONGEST_MATCH = 80
 """A longer match is shown by its beginning and end."""
 
 OPEN, CLOSE = "[[", "]]"
+_DOUBLED = re.compile(r"([\[\]])\1+")
 
 _NAMED_SECRET = re.compile(
     r"(?i)\b(bearer|basic|token|authorization|cookie|(?:api|access|secret|private)[_-]?key|password|passwd|secret)"
@@ -39,7 +40,7 @@ def excerpt(data: bytes, start: int, end: int) -> str:
     match = _bare(printable(data[start:end]))
     if len(match) > LONGEST_MATCH:
         match = f"{match[: LONGEST_MATCH // 2]} ... {match[-LONGEST_MATCH // 2 :]}"
-    return f"{before}{OPEN}{match}{CLOSE}{after}".strip()
+    return f"{_apart(before)}{OPEN}{_apart(match)}{CLOSE}{_apart(after)}".strip()
 
 
 def _shown(data: bytes) -> str:
@@ -48,7 +49,13 @@ def _shown(data: bytes) -> str:
 
 def _bare(text: str) -> str:
     """Without the signs that mark a match, so that nothing the app sent can fake or hide one."""
-    return text.replace(OPEN, "[").replace(CLOSE, "]")
+    return _DOUBLED.sub(r"\1", text)
+
+
+def _apart(text: str) -> str:
+    """A single bracket at the edge of a piece would join those of the mark."""
+    before = " " if text.startswith(("[", "]")) else ""
+    return f"{before}{text} " if text.endswith(("[", "]")) else f"{before}{text}"
 
 
 def redact(text: str) -> str:

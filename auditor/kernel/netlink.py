@@ -6,6 +6,7 @@ A library would cost more at import than the whole box costs to build.
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import struct
@@ -23,6 +24,9 @@ _RTM_NEWRULE = 32
 _NLM_REQUEST_ACK_CREATE_EXCL = 0x1 | 0x4 | 0x400 | 0x200
 _NLM_REQUEST_ACK = 0x1 | 0x4
 _NLMSG_ERROR = 2
+_MAX_ERRNO = 4095
+_ERROR_SIZE = 20
+"""Octets of struct nlmsghdr and the errno behind it."""
 _IFF_UP = 1
 _NESTED = 0x8000
 _IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_LINKINFO, _IFLA_NET_NS_FD = 1, 3, 18, 28
@@ -147,8 +151,10 @@ class RouteSocket:
         self._sequence += 1
         self._socket.send(message(kind, flags, self._sequence, body))
         reply = self._socket.recv(65536)
+        if len(reply) < _ERROR_SIZE:
+            raise OSError(errno.EPROTO, f"{what}: the kernel's answer is cut off")
         if struct.unpack_from("=H", reply, 4)[0] == _NLMSG_ERROR:
-            number = -struct.unpack_from("=i", reply, 16)[0]
+            number = min(-struct.unpack_from("=i", reply, 16)[0], _MAX_ERRNO)
             if number:
                 raise OSError(number, f"{what}: {os.strerror(number)}")
 

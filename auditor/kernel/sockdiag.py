@@ -32,6 +32,8 @@ _REQUEST_BODY = struct.Struct("=BBBxI")
 _ENDPOINTS = struct.Struct("!HH16s16s")
 # struct inet_diag_msg: family, state, timer, retrans, sockid, expires, rqueue, wqueue, uid, inode
 _ANSWER = struct.Struct("=BBBB36sIQIIIII")
+_ERRNO = struct.Struct("=i")
+_MAX_ERRNO = 4095
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,8 +136,8 @@ class SockDiag:
             offset += max(length + 3 & ~3, 16)
             if sequence != self._sequence:
                 continue  # an answer to a question that timed out
-            if kind == _ERROR:
-                number = -struct.unpack_from("=i", payload)[0]
+            if kind == _ERROR and len(payload) >= _ERRNO.size:
+                number = min(-_ERRNO.unpack_from(payload)[0], _MAX_ERRNO)
                 raise OSError(number, f"sock_diag: {os.strerror(number)}")
             if kind == _DONE:
                 return True

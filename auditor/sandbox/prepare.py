@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from auditor.sandbox import browsers
+from auditor.sandbox import java
 from auditor.sandbox import layout
 from auditor.sandbox import trust
 from auditor.sandbox.identity import identity_files
@@ -73,7 +74,7 @@ def plan_box(wishes: Wishes, environ: Mapping[str, str] = os.environ) -> BoxPlan
     mounts: list[MountStep] = [
         *layout.base_steps(layers, wishes.scratch, uid=uid, gid=gid, gpu=wishes.gpu),
         *layout.text_steps(texts, inject),
-        *_trust_steps(bundles, inject),
+        *_trust_steps([*bundles, *java.find_stores(wishes.command, environ, Path(home))], inject),
         *layout.mask_steps(_host_sockets(), (*trees.overlays, *layout.FRESH_TREES, "/run", "/dev")),
         *layout.hide_steps(wishes.hidden),
     ]
@@ -133,9 +134,11 @@ def write_files(plan: BoxPlan, certificate_pem: bytes, subject: Iterable[tuple[s
 
 
 def _content(target: str, texts: Mapping[str, str], certificate_pem: bytes) -> bytes:
-    """What the box sees at `target`: one of our texts, or else a certificate bundle with ours added."""
+    """What the box sees at `target`: one of our texts, or else the certificates there with ours added."""
     if target in texts:
         return texts[target].encode()
+    if java.is_store(target):
+        return java.store_with(Path(target).read_bytes(), trust.system_roots(), certificate_pem)
     return trust.bundle_with(Path(target).read_bytes(), certificate_pem)
 
 
@@ -145,12 +148,12 @@ def _write(path: Path, data: bytes) -> None:
     path.chmod(0o644)
 
 
-def _trust_steps(bundles: list[str], inject: Path) -> list[MountStep]:
+def _trust_steps(files: list[str], inject: Path) -> list[MountStep]:
     steps: list[MountStep] = []
     if Path(trust.CERTIFICATE_FOLDER).is_dir():
         ours = str(inject / trust.CERTIFICATE_FOLDER.lstrip("/"))
         steps.append(Overlay(target=trust.CERTIFICATE_FOLDER, lower=(ours, trust.CERTIFICATE_FOLDER)))
-    steps += [TextFile(target=name, source=str(inject / name.lstrip("/"))) for name in bundles]
+    steps += [TextFile(target=name, source=str(inject / name.lstrip("/"))) for name in files]
     return steps
 
 

@@ -84,6 +84,11 @@ def bundle_with(roots: bytes, certificate_pem: bytes) -> bytes:
     return roots.rstrip(b"\n") + b"\n" + certificate_pem
 
 
+def system_roots() -> bytes:
+    """The first bundle that the system has, empty when it has none."""
+    return next((Path(name).read_bytes() for name in SYSTEM_BUNDLES if Path(name).is_file()), b"")
+
+
 def trust_environment(bundle: str) -> dict[str, str]:
     """Variables that name the bundle, for runtimes that do not read the system's."""
     return dict.fromkeys(BUNDLE_VARIABLES, bundle)

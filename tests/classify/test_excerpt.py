@@ -61,6 +61,13 @@ def test_control_and_bidi_signs_are_gone_and_brackets_cannot_be_faked():
     assert text.count("[[") == 1
 
 
+@pytest.mark.parametrize("faked", [b"[[[", b"]]]", b"[", b"]", b"[[[[["])
+def test_no_number_of_brackets_makes_another_mark(faked):
+    text = around(faked + b"MATCH" + faked, b"MATCH")
+    assert text.count("[[") == text.count("]]") == 1
+    assert "[[MATCH]]" in text
+
+
 @given(st.binary(max_size=300), st.binary(min_size=1, max_size=300), st.binary(max_size=300))
 def test_any_bytes_give_one_short_printable_line(before, match, after):
     text = excerpt(before + match + after, len(before), len(before) + len(match))
