@@ -7,7 +7,6 @@ again, and everything is bounded, for the program on the other side may be hosti
 from __future__ import annotations
 
 import os
-import posixpath
 import socket
 import stat
 from collections.abc import Iterator
@@ -34,6 +33,8 @@ class Address:
     """`inet`, `inet6` or `unix`."""
     host: str
     port: int = 0
+    path: bytes = b""
+    """Of a unix socket with a name in the file system: the same as `host`, as it is."""
 
 
 def address(pid: int, pointer: int, size: int) -> Address | None:
@@ -52,15 +53,17 @@ def address(pid: int, pointer: int, size: int) -> Address | None:
     if family == socket.AF_INET6 and len(raw) >= 24:
         return Address("inet6", socket.inet_ntop(family, raw[8:24]), int.from_bytes(raw[2:4], "big"))
     if family == socket.AF_UNIX and len(raw) > 2:
-        return Address("unix", _unix_path(pid, raw[2:]))
+        return _unix(pid, raw[2:])
     return None
 
 
-def _unix_path(pid: int, path: bytes) -> str:
-    if path.startswith(b"\0"):
-        return "@" + proc.text(path[1:])
-    name = proc.text(path.partition(b"\0")[0])
-    return name if name.startswith("/") else posixpath.join(proc.directory(pid), name)
+def _unix(pid: int, name: bytes) -> Address:
+    if name.startswith(b"\0"):
+        return Address("unix", "@" + proc.text(name[1:]))
+    path = name.partition(b"\0")[0]
+    if not path.startswith(b"/"):
+        path = os.readlink(b"/proc/%d/cwd" % pid) + b"/" + path
+    return Address("unix", proc.text(path), path=path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,8 @@ class Program:
     """Absolute, symbolic links resolved, as the process sees it."""
     script: bool
     """It begins with `#!`, so that the kernel will run another program on it."""
+    privileged: str = ""
+    """`set-user-ID` or `set-group-ID`: what it will not gain here."""
 
 
 def program(call: Notification, name: str) -> Program | None:
@@ -123,9 +128,16 @@ def _find(pid: int, path: bytes, base: bytes) -> Program | None:
         if not stat.S_ISREG(status.st_mode) or not status.st_mode & _EXECUTABLE_BITS:
             return None
         link = f"/proc/self/fd/{handle}"
-        return Program(proc.text(os.readlink(os.fsencode(link))), _is_script(link))
+        name = proc.text(os.readlink(os.fsencode(link)))
+        return Program(name, _is_script(link), _privilege(status.st_mode))
     finally:
         os.close(handle)
+
+
+def _privilege(mode: int) -> str:
+    if mode & stat.S_ISUID:
+        return "set-user-ID"
+    return "set-group-ID" if mode & stat.S_ISGID and mode & stat.S_IXGRP else ""
 
 
 def _is_script(path: str) -> bool:

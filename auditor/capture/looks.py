@@ -5,6 +5,7 @@ Not the answer to it, and no opinion about it.
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
 from collections import OrderedDict
@@ -20,6 +21,8 @@ from auditor.capture import touches
 from auditor.capture.calls import Address
 from auditor.capture.census import Census
 from auditor.capture.cookies import CookieTable
+from auditor.capture.doors import Doors
+from auditor.capture.doors import Knock
 from auditor.capture.paths import Paths
 from auditor.capture.tasks import Task
 from auditor.capture.tasks import TaskTable
@@ -53,6 +56,8 @@ class Waiting:
     role: str
     at: float
     """`time.monotonic()` when it was received."""
+    refuse: int = 0
+    """Errno that looking at it called for, beside the policy's own."""
 
     def confirm(self) -> None:
         """Make sure that what was read belongs to the caller.
@@ -76,7 +81,9 @@ class Looks:
         self.unhurried: deque[Later] = deque()
         """What may wait until no call does: files are written in floods, and nobody reads of them at once."""
         self._paths = Paths()
+        trees = tuple(trees)
         self.news = touches.News(trees)
+        self._doors = Doors(trees)
         self._sends: OrderedDict[tuple[int, Address], None] = OrderedDict()
         self.unwritten_attempts = 0
         """Denied calls beyond the first `_MAX_ATTEMPTS` different ones."""
@@ -107,7 +114,24 @@ class Looks:
         if end is None:
             return None
         with end:
+            if where and where.family == "unix":
+                self._names_door(waiting, task, where)
             return self._use(waiting, task, end, where) if where else None
+
+    def _names_door(self, waiting: Waiting, task: Task, where: Address) -> None:
+        if waiting.rule.name == "bind":
+            with contextlib.suppress(OSError):  # there is no such directory: it will fail
+                self._doors.bound(task.tid, where)
+            return
+        knock = self._doors.socket(task.tid, where)
+        if knock is not None:
+            self._turn_away(waiting, task, knock)
+
+    def _turn_away(self, waiting: Waiting, task: Task, knock: Knock) -> None:
+        waiting.confirm()
+        waiting.refuse = knock.refuse
+        self.census.notice(task.stat, waiting.role)
+        self._attempt(task.stat.key, waiting.rule.name, knock.detail, waiting.role)
 
     def _listens(self, waiting: Waiting) -> Later | None:
         task, end = self._duplicate(waiting.call)
@@ -161,8 +185,10 @@ class Looks:
         waiting.confirm()
         if program is None:
             self.census.may_execute(stat)
-        else:
-            self.census.executes(stat, waiting.role, program, argv)
+            return
+        self.census.executes(stat, waiting.role, program, argv)
+        if program.privileged:
+            self._attempt(stat.key, name, f"{program.path} ({program.privileged})", waiting.role)
 
     def _exits(self, waiting: Waiting) -> None:
         stat = self._tasks.fresh(waiting.call.pid).stat
@@ -174,14 +200,26 @@ class Looks:
             return
         task = self._tasks.last(waiting.call.pid)
         touch = touches.touch(waiting.call, waiting.rule.name, task, self._paths)
-        if touch is None or not self.news.concerns(touch):
+        if touch is None:
+            return
+        if touch.call == touches.PIPE:
+            self._opens_pipe(waiting, touch.path)
+            return
+        if not self.news.concerns(touch):
             return
         if not task.lives():
             task = self._tasks.fresh(waiting.call.pid)
             waiting.confirm()
+        if touch.source:
+            self._doors.moved(touch.source, touch.path)
         if self.news.note(touch, task.stat.key, waiting.role):
             self.census.notice(task.stat, waiting.role)
             self.unhurried.append(lambda: self._write_touch(touch, task.stat.key, waiting))
+
+    def _opens_pipe(self, waiting: Waiting, path: bytes) -> None:
+        knock = self._doors.pipe(waiting.call.pid, path)
+        if knock is not None:
+            self._turn_away(waiting, self._tasks.fresh(waiting.call.pid), knock)
 
     def _write_touch(self, touch: touches.Touch, process: str, waiting: Waiting) -> None:
         self._outbox.put(
@@ -196,8 +234,11 @@ class Looks:
         stat = self._tasks.fresh(waiting.call.pid).stat
         waiting.confirm()
         self.census.notice(stat, waiting.role)
-        name, detail = waiting.rule.name, notify.refusal(waiting.call, waiting.rule)[1]
-        attempt = (stat.key, name, detail)
+        detail = notify.refusal(waiting.call, waiting.rule)[1]
+        self._attempt(stat.key, waiting.rule.name, detail, waiting.role)
+
+    def _attempt(self, process: str, call: str, detail: str, role: str) -> None:
+        attempt = (process, call, detail)
         if attempt in self._attempts:
             return
         if len(self._attempts) >= _MAX_ATTEMPTS:
@@ -205,7 +246,7 @@ class Looks:
             return
         self._attempts.add(attempt)
         self._outbox.put(
-            AttemptDenied(process=stat.key, call=name, detail=detail, role=waiting.role), time.monotonic()
+            AttemptDenied(process=process, call=call, detail=detail, role=role), time.monotonic()
         )
 
 

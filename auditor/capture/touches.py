@@ -24,6 +24,8 @@ from auditor.kernel.seccomp import WRITE_FLAGS
 
 MAX_TOUCHES: Final = 50_000
 """Lines about them in one run, for each role: the app must not use up the room of our own programs."""
+PIPE: Final = "pipe"
+"""Call of a touch that is no line of its own: a named pipe is opened for writing."""
 _NO_NAME = os.O_PATH | os.O_DIRECTORY
 """Flags of an open(2) that writes nothing, or (O_TMPFILE) a file that has no name yet."""
 _CREAT = os.O_CREAT | os.O_WRONLY | os.O_TRUNC
@@ -143,7 +145,9 @@ class _Reader:
             return None if creates and excludes & os.O_EXCL else Touch(self._kind, entry.path)
         if stat.S_ISLNK(entry.mode) and not excludes:
             return Touch(self._kind, self._paths.target(self._task, entry.path))
-        return None  # what is written to a device or a pipe stays nowhere
+        if stat.S_ISFIFO(entry.mode):
+            return Touch(PIPE, entry.path)
+        return None  # what is written to a device stays nowhere
 
     def _removes(self, entry: Entry) -> Touch | None:
         if not entry.is_plain:

@@ -1,6 +1,7 @@
 """The watcher's own loop: take a notification, look, let the call run, then write down what was seen.
 
-Not a judge and no guard: a watched call always runs; a denied one was denied by the filter's table.
+Not a judge and hardly a guard: a watched call runs, unless it asks for a door of the host's that appeared
+after the box was built; a denied one was denied by the filter's table.
 """
 
 from __future__ import annotations
@@ -126,8 +127,9 @@ class Watching:
             return
         rule = notify.lookup(call)
         error = WATCH if rule.action == WATCH else notify.refusal(call, rule)[0]
-        later = self._look(Waiting(call, rule, listener, self._roles[listener], time.monotonic()))
-        notify.answer(listener, call.id, error)
+        waiting = Waiting(call, rule, listener, self._roles[listener], time.monotonic())
+        later = self._look(waiting)
+        notify.answer(listener, call.id, waiting.refuse or error)
         if later is not None:
             later()
 

@@ -38,6 +38,13 @@ _FAMILY_NAMES = {
     40: "AF_VSOCK",
     44: "AF_XDP",
 }
+_PID_1 = {1: "the first process of the box"}
+_NAMED_ARGUMENTS = {
+    "ioctl": {0x5412: "TIOCSTI", 0x541C: "TIOCLINUX"},  # asm-generic/ioctls.h, linux/tiocl.h
+    "ptrace": _PID_1,
+    "process_vm_readv": _PID_1,
+    "process_vm_writev": _PID_1,
+}
 _CALLS: dict[tuple[int, int], Call] = {
     (int(arch), call.number(arch)): call for arch in Arch for call in POLICY if call.number(arch) >= 0
 }
@@ -103,6 +110,8 @@ def lookup(notification: Notification) -> Call:
 
 def refusal(notification: Notification, call: Call) -> tuple[int, str]:
     """The errno of a denied call, and what it asked for in words."""
+    if call.name in _NAMED_ARGUMENTS:
+        return call.action, _NAMED_ARGUMENTS[call.name].get(notification.arguments[call.argument], "")
     if call.name not in {"socket", "socketpair"}:
         return call.action, ""
     family = notification.arguments[0] & 0xFFFFFFFF

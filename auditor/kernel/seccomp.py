@@ -39,6 +39,8 @@ class Scope(enum.Enum):
     """A family outside `FAMILIES`, or a raw or packet type of an internet family."""
     WRITING = enum.auto()
     """Any of `WRITE_FLAGS`: an open(2) that is more than a look."""
+    VALUE = enum.auto()
+    """The argument is one of the call's `values`."""
 
 
 WATCH: Final = 0
@@ -59,6 +61,8 @@ class Call:
     scope: Scope = Scope.ALL
     argument: int = 0
     """Which argument the scope looks at, counted from 0."""
+    values: tuple[int, ...] = ()
+    """For `Scope.VALUE`; 32 bits are compared."""
 
     def number(self, arch: Arch) -> int:
         """Number of the call on `arch`."""
@@ -110,6 +114,22 @@ POLICY: Final = (
     Call("add_key", 248, 286, 217, errno.ENOSYS),
     Call("request_key", 249, 287, 218, errno.ENOSYS),
     Call("keyctl", 250, 288, 219, errno.ENOSYS),
+    # Doors that lack of privilege keeps shut by itself. They are here to be written down, and because a
+    # user namespace of the app's own would open some of them a little.
+    Call("setns", 308, 346, 268, errno.EPERM),
+    Call("open_by_handle_at", 304, 342, 265, errno.EPERM),  # finds files below what is mounted over them
+    Call("bpf", 321, 357, 280, errno.EPERM),
+    Call("init_module", 175, 128, 105, errno.EPERM),
+    Call("finit_module", 313, 350, 273, errno.EPERM),
+    Call("delete_module", 176, 129, 106, errno.EPERM),
+    Call("kexec_load", 246, 283, 104, errno.EPERM),
+    Call("kexec_file_load", 320, -1, 294, errno.EPERM),
+    # Pid 1 of the box is ours.
+    Call("ptrace", 101, 26, 117, errno.EPERM, Scope.VALUE, argument=1, values=(1,)),
+    Call("process_vm_readv", 310, 347, 270, errno.EPERM, Scope.VALUE, argument=0, values=(1,)),
+    Call("process_vm_writev", 311, 348, 271, errno.EPERM, Scope.VALUE, argument=0, values=(1,)),
+    # Typing into a terminal in somebody's name.
+    Call("ioctl", 16, 54, 29, errno.EPERM, Scope.VALUE, argument=1, values=(0x5412, 0x541C)),
 )
 FAMILIES: Final = (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK)
 """The only socket families of the box; AF_VSOCK, for one, would pass every network namespace."""
@@ -186,6 +206,12 @@ def _narrowed(arch: Arch, call: Call, prefix: str) -> list[bpf.Step]:
             bpf.load_word(low), bpf.mask(WRITE_FLAGS), bpf.when_equal(0, otherwise=notify),
             bpf.give(_ALLOW),
         ]  # fmt: skip
+    if call.scope is Scope.VALUE:
+        return [
+            bpf.load_word(low),
+            *(bpf.when_equal(value, then=notify) for value in call.values),
+            bpf.give(_ALLOW),
+        ]
     internet, allow = f"{prefix} internet", f"{prefix} allow"
     return [
         bpf.load_word(low),

@@ -64,8 +64,9 @@ def test_every_call_of_the_policy_is_notified(machine, arch):
         Scope.WRITING: (os.O_WRONLY, os.O_WRONLY, os.O_WRONLY),
     }
     for call in POLICY:
+        arguments = interesting.get(call.scope, (call.values or (0,))[:1] * 6)
         if call.number(arch) >= 0:
-            assert run(code, arch, call.number(arch), *interesting[call.scope]) == NOTIFY, call.name
+            assert run(code, arch, call.number(arch), *arguments) == NOTIFY, call.name
     for number in HARMLESS[arch]:
         assert run(code, arch, number) == ALLOW
 
@@ -97,6 +98,21 @@ def test_only_opens_that_may_write(machine, arch, flags, expected):
     assert run(code, arch, by_name["openat2"]) == NOTIFY
     if by_name["open"] >= 0:
         assert run(code, arch, by_name["open"], other, flags, other) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "expected"),
+    [
+        ("ioctl", (0, 0x5412), NOTIFY), ("ioctl", (0, 0x541C), NOTIFY), ("ioctl", (0, 1 << 32 | 0x5412), NOTIFY),
+        ("ioctl", (0, 0x5413), ALLOW), ("ioctl", (0x5412, 0, 0x5412), ALLOW),
+        ("ptrace", (16, 1), NOTIFY), ("ptrace", (1, 2), ALLOW), ("ptrace", (0, 0), ALLOW),
+        ("process_vm_readv", (1,), NOTIFY), ("process_vm_readv", (2, 1), ALLOW),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(("machine", "arch"), CASES)
+def test_only_certain_values(machine, arch, name, arguments, expected):
+    number = next(call for call in POLICY if call.name == name).number(arch)
+    assert run(program(machine), arch, number, *arguments) == expected
 
 
 @pytest.mark.parametrize(
@@ -144,6 +160,9 @@ def notification(arch: int, number: int, *arguments: int) -> Notification:
         (notification(Arch.X86_64, 425), errno.ENOSYS, ""),
         (notification(Arch.I386, 102, 1), errno.ENOSYS, ""),
         (notification(Arch.X86_64, 0x4000002A), errno.ENOSYS, ""),
+        (notification(Arch.X86_64, 16, 0, 0x5412), errno.EPERM, "TIOCSTI"),
+        (notification(Arch.AARCH64, 117, 16, 1), errno.EPERM, "the first process of the box"),
+        (notification(Arch.X86_64, 308, 3, 0), errno.EPERM, ""),
     ],
 )
 def test_refusals(made, error, detail):
