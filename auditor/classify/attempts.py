@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from auditor.model.observation import Entry
 
 _TRANSPORTS = {"stream": "tcp", "dgram": "udp"}
+_PROTOCOLS = {1: "icmp", 58: "icmpv6", 136: "udplite"}
+"""IP protocols that have datagram sockets of their own, by number; named as in `auditor.parse.packet`."""
 
 MOST_EVIDENCE = 20
 """Journal lines quoted for one destination."""
@@ -88,7 +90,7 @@ def _flow(
         end_s=calls[-1][0].mono,
         process=processes.owner(call.process, entry.mono, "cookie"),
         destination=Destination(domain=names.of(call.address, entry.mono), ip=call.address, port=call.port),
-        transport=_TRANSPORTS.get(call.type, str(call.protocol)),
+        transport=_PROTOCOLS.get(call.protocol) or _TRANSPORTS.get(call.type, str(call.protocol)),
         protocol="raw",
         visibility=Visibility.METADATA_ONLY,
         sni="",

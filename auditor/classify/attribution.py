@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from auditor.classify.ledger import role_by_phase
+from auditor.model.observation import ControlSent
 from auditor.model.observation import DnsQuery
 from auditor.model.observation import FlowOpened
 from auditor.model.observation import SocketCall
@@ -26,6 +27,9 @@ RECENT_S = 1.0
 
 LATE_S = 0.5
 """How much later than the flow the report of its connect may be stamped."""
+
+Ends = tuple[str, int, str, int]
+"""Address and port of the client, then of what it talks to."""
 
 _SENDING = ("connect", "sendto")
 _BINDING = ("bind", "listen")
@@ -51,6 +55,12 @@ class Attribution:
         self._by_cookie: dict[int, list[tuple[Entry, SocketCall]]] = {}
         self._by_address: dict[tuple[str, int], list[tuple[Entry, SocketCall]]] = {}
         self._binders: dict[tuple[str, int], tuple[Entry, SocketCall]] = {}
+        ours = [
+            (what.client_ip, what.client_port, what.server_ip, what.server_port)
+            for _, what in ledger.all(ControlSent)
+            if what.client_port
+        ]
+        self._control_flows, self._control_queries = set(ours), set(ours)
         for entry, call in ledger.all(SocketCall):
             if call.call in _SENDING:
                 self._by_address.setdefault((call.address, call.port), []).append((entry, call))
@@ -61,11 +71,15 @@ class Attribution:
 
     def flow(self, entry: Entry, opened: FlowOpened) -> Attributed:
         """Who opened a flow."""
-        return self._whose(entry, opened.cookie, opened.owner, (opened.ip, opened.port))
+        who = self._whose(entry, opened.cookie, opened.owner, (opened.ip, opened.port))
+        ends = (opened.client_ip, opened.client_port, opened.ip, opened.port)
+        return self._unless_ours(who, ends, self._control_flows)
 
     def query(self, entry: Entry, query: DnsQuery) -> Attributed:
         """Who asked a name server."""
-        return self._whose(entry, query.cookie, query.owner, (query.server_ip, query.server_port))
+        who = self._whose(entry, query.cookie, query.owner, (query.server_ip, query.server_port))
+        ends = (query.client_ip, query.client_port, query.server_ip, query.server_port)
+        return self._unless_ours(who, ends, self._control_queries)
 
     def listener(self, entry: Entry, owner: str, address: str, port: int) -> Owner:
         """Who listens: by the socket's inode, else whoever bound that address."""
@@ -73,6 +87,18 @@ class Attribution:
             return self._processes.owner(owner, entry.mono, "inode")
         bound = self._binders.get((address, port))
         return self._processes.owner(bound[1].process, entry.mono, "bind") if bound else NOBODY
+
+    def _unless_ours(self, who: Attributed, ends: Ends, controls: set[Ends]) -> Attributed:
+        """`who`, unless it is not certain and these are both ends of our own control's socket.
+
+        Only the first that comes from there: the control was there before the app, which could open a socket
+        with the same ends later.
+        """
+        if ends not in controls:
+            return who
+        controls.discard(ends)
+        certain = who.owner.attribution in ("cookie", "inode")
+        return who if certain or who.role == "control" else Attributed(NOBODY, "control")
 
     def _whose(self, entry: Entry, cookie: int, inode_owner: str, address: tuple[str, int]) -> Attributed:
         by_cookie = self._of_cookie(cookie, entry.mono, address)

@@ -9,13 +9,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from auditor.model.coverage import ControlResult
+from auditor.classify.controls import controls
 from auditor.model.coverage import Coverage
 from auditor.model.coverage import Gap
 from auditor.model.flow import Visibility
 from auditor.model.observation import AnswerReceived
-from auditor.model.observation import ControlSent
-from auditor.model.observation import FileChanged
 from auditor.model.observation import GapNoted
 from auditor.model.observation import HttpBody
 from auditor.model.observation import PacketsCounted
@@ -34,7 +32,6 @@ if TYPE_CHECKING:
     from auditor.classify.writers import Writers
     from auditor.model.canary import Sighting
     from auditor.model.flow import Flow
-    from auditor.model.process import Owner
     from auditor.model.run import Run
 
 PROMPTS_STAY = 2
@@ -71,7 +68,7 @@ def coverage(material: Material) -> Coverage:
     counted = [what for _, what in material.ledger.all(PacketsCounted)]
     answers = [what for _, what in material.ledger.all(AnswerReceived) if what.role == APP]
     return Coverage(
-        controls=tuple(_controls(material)),
+        controls=tuple(controls(material)),
         packets_captured=sum(what.captured for what in counted),
         packets_dropped=sum(what.dropped for what in counted),
         flows_total=len(flows),
@@ -91,25 +88,6 @@ def _proven(answers: list[AnswerReceived]) -> bool | None:
     return any(
         what.contains_marker if what.contains_expected is None else what.contains_expected for what in answers
     )
-
-
-def _controls(material: Material) -> Iterator[ControlResult]:
-    """Seen: what our program sent on the channel turned up. Attributed: with the process that sent it."""
-    owners = _control_owners(material)
-    for _, sent in material.ledger.all(ControlSent):
-        seen = [one for one in material.sightings if one.canary == sent.token and one.subject in owners]
-        named = any(owners[one.subject].key is not None for one in seen)
-        yield ControlResult(channel=sent.channel, seen=bool(seen), attributed=named)
-
-
-def _control_owners(material: Material) -> dict[str, Owner]:
-    """Owners of all that belongs to the control."""
-    files = [pair for pair in material.ledger.all(FileChanged) if pair[1].role == "control"]
-    return {
-        **{one.flow.id: one.flow.process for one in material.contacts if one.role == "control"},
-        **{one.lookup.id: one.lookup.process for one in material.questions if one.role == "control"},
-        **{what.path: material.writers.of(entry, what).owner for entry, what in files},
-    }
 
 
 def _noted(material: Material) -> Iterator[Gap]:

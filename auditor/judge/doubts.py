@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from auditor.model.case import Case
+    from auditor.model.coverage import ControlResult
     from auditor.model.finding import RuleOutcome
     from auditor.model.flow import Flow
 
@@ -28,6 +29,8 @@ _ORDERLY = ("", "exit 0", "ended", "running", "still running at the end")
 """How an app ends that did what it was asked; empty when it is not known."""
 PROMPT_PURPOSES = ("prompt-leak", "cloud-inference")
 """Declared purposes that say: this host may receive what I type."""
+CONTROL_ROUNDS = {"before": "before the app was started", "after": "after the app had ended"}
+"""When our own control runs, by `ControlResult.round`."""
 
 _DRIVER_FIX = (
     "Name the driver with --driver or the server with --url, or use --driver none to audit without typing."
@@ -96,18 +99,30 @@ def _prompts(case: Case) -> Iterator[Doubt]:
 
 
 def _controls(case: Case) -> Iterator[Doubt]:
-    controls = case.coverage.controls
-    unseen = [control.channel for control in controls if not control.seen]
-    unowned = [control.channel for control in controls if control.seen and not control.attributed]
-    if not controls:
-        yield Doubt(text="no control of our own was sent, so nothing proves that the observers could see")
-    if unseen:
-        yield Doubt(text=f"our own control was not seen on: {', '.join(unseen)}", fix="Run `audit doctor`.")
-    if unowned:
-        channels = ", ".join(unowned)
-        yield Doubt(
-            text=f"the process behind our own control was not named on: {channels}", fix="Run `audit doctor`."
-        )
+    for moment, words in CONTROL_ROUNDS.items():
+        controls = [control for control in case.coverage.controls if control.round == moment]
+        if not controls and moment in _REQUIRED:
+            yield Doubt(
+                text=f"no control of our own was sent {words}, so nothing proves that the observers could see"
+            )
+        for text, lacks in _CONTROL_LACKS:
+            lacking = [control.channel for control in controls if lacks(control)]
+            if lacking:
+                yield Doubt(text=f"{text} on: {', '.join(lacking)} ({words})", fix="Run `audit doctor`.")
+
+
+_REQUIRED = ("after",)
+_CONTROL_LACKS: tuple[tuple[str, Callable[[ControlResult], bool]], ...] = (
+    ("our own control was not seen", lambda control: not control.seen),
+    (
+        "the process behind our own control was not named",
+        lambda control: control.seen and not control.attributed,
+    ),
+    (
+        "what our own control said was not understood",
+        lambda control: control.seen and control.decoded is False,
+    ),
+)
 
 
 def _gaps(case: Case) -> Iterator[Doubt]:

@@ -261,4 +261,6 @@ def control_fields(control: ControlResult) -> dict[str, Value]:
         "audit.control.channel": control.channel,
         "audit.control.seen": control.seen,
         "audit.control.attributed": control.attributed,
+        "audit.control.decoded": control.decoded,
+        "audit.control.round": control.round,
     })  # fmt: skip

@@ -179,6 +179,8 @@ FIELDS: tuple[Field, ...] = (
     Field("audit.control.channel", _CONTROL, "Channel: `https`, `dns`, `file`, ..."),
     Field("audit.control.seen", _CONTROL, "What we sent on it was seen.", _FLAG),
     Field("audit.control.attributed", _CONTROL, "The process that sent it was named.", _FLAG),
+    Field("audit.control.decoded", _CONTROL, "Its protocol was understood; absent where it has none.", _FLAG),
+    Field("audit.control.round", _CONTROL, "When it was sent.", values=("before", "after")),
 )  # fmt: skip
 
 BY_NAME: dict[str, Field] = {field.name: field for field in FIELDS}

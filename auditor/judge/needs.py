@@ -27,7 +27,7 @@ def missing_needs(case: Case) -> dict[Need, str]:
     seen = [control.channel for control in case.coverage.controls if control.seen]
     dns = any(channel.startswith("dns") for channel in seen)
     file = any(channel.startswith("file") for channel in seen)
-    wire = any(not channel.startswith(("dns", "file")) for channel in seen) or (
+    wire = any(not channel.startswith(("dns", "file", "unix")) for channel in seen) or (
         bool(seen) and _unplugged(case)
     )
     opaque = sum(flow.visibility is Visibility.OPAQUE for flow in case.flows)

@@ -83,7 +83,7 @@ def _passed(case: Case, below: int, policy: Policy) -> str:
             f"{seen} ran by itself ({_phases(case)}); nothing was typed, so whether prompts stay "
             f"on this machine was not tested{_also(below, policy)}."
         )
-    answers = sum(not answer.error for answer in case.answers)
+    answers = sum(bool(answer.answer.strip()) for answer in case.answers) or len(case.answers)
     unproven = ", which was accepted without proof" if case.coverage.answer_contains_marker is None else ""
     return f"{seen} ran and answered {plural(answers, 'prompt')}{unproven}{_also(below, policy)}."
 
@@ -100,7 +100,7 @@ def _also(below: int, policy: Policy) -> str:
 def _coverage(case: Case) -> str:
     """What the verdict rests on, in numbers."""
     coverage = case.coverage
-    proven = sum(control.seen and control.attributed for control in coverage.controls)
+    proven = sum(control.proven for control in coverage.controls)
     return (
         f"Coverage: {plural(coverage.flows_total, 'flow')}, "
         f"{coverage.flows_attributed:,} with their process, {coverage.flows_decrypted:,} read, "

@@ -16,6 +16,15 @@ class ControlResult:
     """`https`, `dns`, `tcp`, `udp`, `file`, ..."""
     seen: bool
     attributed: bool
+    round: str = "after"
+    """`before` the app was started, or `after` the last process of it had ended."""
+    decoded: bool | None = None
+    """Its protocol was understood; None for channels that carry bytes and nothing else."""
+
+    @property
+    def proven(self) -> bool:
+        """Nothing is missing on this channel."""
+        return self.seen and self.attributed and self.decoded is not False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

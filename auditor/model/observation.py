@@ -387,6 +387,13 @@ class ControlSent(msgspec.Struct, frozen=True, kw_only=True):
     ok: bool
     """The control program itself believes that it sent."""
     detail: str = ""
+    round: str = "after"
+    """`before` the app was started, or `after` it had ended."""
+    client_ip: str = ""
+    """The control's own end, where it is known: what nobody owns there is not the app's."""
+    client_port: int = 0
+    server_ip: str = ""
+    server_port: int = 0
 
 
 class ReferenceRan(msgspec.Struct, frozen=True, kw_only=True):

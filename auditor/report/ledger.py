@@ -16,9 +16,13 @@ from auditor.report.text import plural
 from auditor.report.text import seconds
 
 if TYPE_CHECKING:
+    from auditor.model.coverage import ControlResult
     from auditor.report.document import Coverage
     from auditor.report.document import FlowCount
     from auditor.report.document import Result
+
+CONTROL_ROUNDS = {"before": "before the app", "after": "after it"}
+"""When our own signals were sent, by `ControlResult.round`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,12 +53,23 @@ def _row(label: str, value: str, complete: bool) -> Row:  # noqa: FBT001 - alway
 
 
 def _controls(coverage: Coverage) -> tuple[str, bool]:
-    total = len(coverage.controls)
-    if not total:
+    """Both rounds in one line: each says how many signals lack nothing, and what the others lack."""
+    if not coverage.controls:
         return "none were sent", False
-    seen = sum(control.seen for control in coverage.controls)
-    attributed = sum(control.attributed for control in coverage.controls)
-    return f"{seen} of {total} observed, {attributed} traced to their process", seen == attributed == total
+    rounds = {moment: [one for one in coverage.controls if one.round == moment] for moment in CONTROL_ROUNDS}
+    parts = [
+        f"{words} {_round(rounds[moment])}" for moment, words in CONTROL_ROUNDS.items() if rounds[moment]
+    ]
+    return "; ".join(parts), all(one.proven for one in coverage.controls)
+
+
+def _round(controls: list[ControlResult]) -> str:
+    parts = [f"{sum(one.seen for one in controls)} of {len(controls)} observed"]
+    unowned = sum(one.seen and not one.attributed for one in controls)
+    foreign = sum(one.seen and one.decoded is False for one in controls)
+    parts += [f"{unowned} not traced to their process"] * bool(unowned)
+    parts += [f"{foreign} not understood"] * bool(foreign)
+    return ", ".join(parts)
 
 
 def _packets(coverage: Coverage) -> tuple[str, bool]:

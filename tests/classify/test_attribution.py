@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from auditor.classify.case import classify
+from auditor.model import observation as o
 from auditor.model.process import NOBODY
 
 
@@ -73,3 +74,37 @@ def test_listener_by_bind(run):
     run.write(o.ListenerSeen(transport="tcp", address="0.0.0.0", port=8000, inode=5, owner="", role="app"))
     [listener] = classify(run.seal()).listeners
     assert (listener.process.attribution, listener.exposure) == ("bind", "all-interfaces")
+
+
+OURS = o.ControlSent(
+    channel="tcp", token="control-tcp", ok=True, round="before",
+    client_ip="192.168.77.23", client_port=40001, server_ip="203.0.113.9", server_port=7007,
+)  # fmt: skip
+
+
+def test_what_nobody_owns_on_the_controls_socket_is_not_the_apps(run):
+    run.write(OURS)
+    run.flow("", "203.0.113.9", 7007, client_port=40001)
+    run.lookup("", "x.example", client_port=40001, server_ip="203.0.113.9", server_port=7007)
+    case = classify(run.seal())
+    assert (case.flows, case.lookups) == ((), ())
+
+
+def test_nor_is_it_by_a_call_of_the_apps_to_the_same_address(run):
+    run.call("10.1", "203.0.113.9", 7007)
+    run.write(OURS)
+    run.flow("", "203.0.113.9", 7007, client_port=40001)
+    assert [one.id for one in flows(run)] == ["a1"]
+
+
+def test_a_second_socket_with_the_same_ends_is_the_apps(run):
+    run.write(OURS)
+    for _ in range(2):
+        run.flow("", "203.0.113.9", 7007, client_port=40001)
+    assert [one.id for one in flows(run)] == ["f2"]
+
+
+def test_the_first_is_the_apps_too_where_its_socket_is_known(run):
+    run.write(OURS)
+    run.flow("10.1", "203.0.113.9", 7007, client_port=40001)
+    assert [one.id for one in flows(run)] == ["f1"]

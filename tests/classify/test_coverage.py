@@ -58,38 +58,6 @@ def test_answers_of_the_reference_are_not_the_apps(run):
     assert not classify(run.seal()).coverage.prompted
 
 
-def test_control_seen_and_attributed(whole):
-    whole.canary("token-https-0001", "control", "control-https")
-    whole.canary("token-dns-00002", "control", "control-dns")
-    whole.canary("token-file-0003", "control", "control-file")
-    whole.canary("token-tcp-00004", "control", "control-tcp")
-    whole.canary("token-udp-00005", "control", "control-udp")
-    whole.phase("control")
-    whole.process("20.1", "", "/usr/bin/python3", role="control")
-    flow = whole.flow("20.1", role="control")
-    whole.request(flow, "https://x.example/", b"token-https-0001")
-    whole.lookup("20.1", "token-dns-00002.example", role="control")
-    whole.write(o.FileTouched(process="20.1", call="open", path="/tmp/c", role="control"))
-    whole.file("/tmp/c", b"token-file-0003", role="control")
-    unowned = whole.flow("", port=7007)
-    whole.stream(unowned, b"token-tcp-00004")
-    for channel in ("https", "dns", "file", "tcp", "udp"):
-        whole.write(o.ControlSent(channel=channel, token=f"control-{channel}", ok=True))
-    case = classify(whole.seal())
-    assert {one.channel: (one.seen, one.attributed) for one in case.coverage.controls} == {
-        "https": (True, True), "dns": (True, True), "file": (True, True), "tcp": (True, False), "udp": (False, False),
-    }  # fmt: skip
-    assert case.flows == case.lookups == case.files == ()
-
-
-def test_control_token_in_the_apps_traffic_proves_nothing(whole):
-    whole.canary("token-https-0001", "control", "control-https")
-    flow = whole.flow("10.1")
-    whole.request(flow, "https://x.example/", b"token-https-0001")
-    whole.write(o.ControlSent(channel="https", token="control-https", ok=True))
-    assert [one.seen for one in classify(whole.seal()).coverage.controls] == [False]
-
-
 def test_dropped_packets_blind(whole):
     whole.packets(captured=97, dropped=3)
     [gap] = gaps(classify(whole.seal()), "3 of 100 packets on gw0")

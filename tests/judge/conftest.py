@@ -52,9 +52,17 @@ RUN = Run(
     app_status="exit 0",
     home="/home/someone",
 )
+
+
+def _understood(channel):
+    return None if channel == "file" else True
+
+
 COVERAGE = Coverage(
     controls=tuple(
-        ControlResult(channel=name, seen=True, attributed=True) for name in ("https", "dns", "file")
+        ControlResult(channel=name, seen=True, attributed=True, round=moment, decoded=_understood(name))
+        for moment in ("before", "after")
+        for name in ("https", "dns", "file")
     ),
     packets_captured=120,
     packets_dropped=0,

@@ -73,7 +73,7 @@ def test_a_pass_says_what_it_is_worth(case):
     assert "answered 1 prompt" in first
     assert "1 finding below high" in first
     assert "120 packets captured, 0 dropped" in coverage
-    assert "3 of 3 control channels proven" in coverage
+    assert "6 of 6 control channels proven" in coverage
 
 
 def test_a_pass_without_a_prompt_says_that_nothing_was_typed(case):

@@ -253,8 +253,9 @@ FINDINGS = (
 )  # fmt: skip
 
 COVERAGE = Coverage(
-    controls=tuple(ControlResult(channel=name, seen=True, attributed=True) for name in ("https", "dns",
-    "tcp", "udp", "file")), packets_captured=1204, packets_dropped=0, flows_total=6, flows_attributed=5,
+    controls=tuple(ControlResult(channel=name, seen=True, attributed=True, round=moment,
+    decoded=True if name in ("https", "dns") else None) for moment in ("before", "after") for name in
+    ("https", "dns", "tcp", "udp", "file")), packets_captured=1204, packets_dropped=0, flows_total=6, flows_attributed=5,
     flows_decrypted=4, flows_opaque=1, answered=True, answer_contains_marker=True, prompted=True,
     gaps=(Gap(text="1 connection could not be decrypted: xn--pypl-53dc.example:8443.", blinds=False),
     Gap(text="1 conversation could not be traced to a process: 203.0.113.9:123.", blinds=False)),

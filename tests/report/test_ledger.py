@@ -16,7 +16,7 @@ def outcomes(result):
 
 def test_numbers_of_a_complete_recording(passing):
     values = {row.label: row.value for row in ledger(passing)}
-    assert values["Test signals of our own"] == "5 of 5 observed, 5 traced to their process"
+    assert values["Test signals of our own"] == "before the app 5 of 5 observed; after it 5 of 5 observed"
     assert values["Packets"] == "1,204 captured, 0 dropped"
     assert Outcome.INCONCLUSIVE not in outcomes(passing).values()
 

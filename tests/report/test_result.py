@@ -39,7 +39,7 @@ CONTRACT = {
     "processes[]": "pid parent executable argv start_s end_s",
     "attempts[]": "process call detail phase",
     "coverage": "controls packets flows answered answer_contains_marker gaps",
-    "coverage.controls[]": "channel seen attributed",
+    "coverage.controls[]": "channel seen attributed round decoded",
     "coverage.packets": "captured dropped",
     "coverage.flows": "total attributed decrypted opaque",
     "reference": "engine version model_sha256 prompts flows lookups files canaries_found tokens_per_second",
