@@ -13,7 +13,7 @@ from auditor.drivers.stage import settle
 from auditor.drivers.terminal import answer_in
 from auditor.model.markers import contains_marker
 from auditor.model.run import PhaseName
-from auditor.parse.web_answer import texts
+from auditor.parse.web_answer import texts as texts_in
 
 if TYPE_CHECKING:
     from auditor.drivers.stage import Stage
@@ -33,16 +33,24 @@ def drive(stage: Stage) -> None:
         stage.say("The app has ended.")
     except KeyboardInterrupt:
         stage.say("The use has ended; press Ctrl-C again to leave without a judgement.")
-    for prompt in stage.prompts:
-        stage.answer(prompt, _answer(stage, seen, prompt), time.monotonic() - began)
+    texts = [_told(stage, seen, prompt) for prompt in stage.prompts]
+    shown = [_showing(told, prompt) for told, prompt in zip(texts, stage.prompts, strict=True)]
+    for prompt, told, answer in zip(stage.prompts, texts, shown, strict=True):
+        # Nobody knows which prompts were typed. Where one is proven, silence of the others is no answer.
+        text = answer if any(shown) else "\n".join(filter(None, told))
+        stage.answer(prompt, text, time.monotonic() - began)
     settle(stage)
 
 
-def _answer(stage: Stage, seen: int, prompt: Prompt) -> str:
-    """The text that shows the prompt's marker, in a window as on the terminal; else what was printed."""
-    printed = answer_in(stage.output(seen), prompt.text)
-    said = (answer_in(text.encode(), prompt.text) for sent in stage.heard() for text in texts(sent))
-    return next((text for text in (printed, *said) if contains_marker(text, prompt.marker)), printed)
+def _told(stage: Stage, seen: int, prompt: Prompt) -> list[str]:
+    """All that was said on the terminal and in windows, less the prompt itself."""
+    said = [text.encode() for sent in stage.heard() for text in texts_in(sent)]
+    return [answer_in(text, prompt.text) for text in (stage.output(seen), *said)]
+
+
+def _showing(told: list[str], prompt: Prompt) -> str:
+    """The text in which the prompt's marker came back."""
+    return next((text for text in told if contains_marker(text, prompt.marker)), "")
 
 
 def _publish(stage: Stage, port: int, host_port: int) -> None:
