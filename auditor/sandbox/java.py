@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import os
 import re
 import struct
 from collections.abc import Iterable
@@ -24,7 +25,6 @@ _KNOWN: Final = (
     "/etc/ssl/certs/java/cacerts",  # Debian
     "/etc/pki/ca-trust/extracted/java/cacerts",  # Fedora, RHEL
     "/etc/pki/java/cacerts",
-    "/etc/default/cacerts",
 )
 _HOMES: Final = ("/usr/lib/jvm/*", "/usr/java/*", "/opt/*jdk*", "/opt/*jre*", "/opt/java/*")
 _OWN_HOMES: Final = (
@@ -45,7 +45,7 @@ _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----([\sA-Za-z0-9+/=]+)-----END CERT
 
 
 def find_stores(command: Iterable[str], environment: Mapping[str, str], home: Path) -> list[str]:
-    """Real paths of the key stores of every Java that is likely to be run."""
+    """Real paths of the key stores of every Java that is likely to be run, as far as we may read them."""
     homes = [
         Path(environment[name]) for name in ("JAVA_HOME", "JDK_HOME", "JRE_HOME") if environment.get(name)
     ]
@@ -56,7 +56,7 @@ def find_stores(command: Iterable[str], environment: Mapping[str, str], home: Pa
     for pattern in _OWN_HOMES:
         homes += sorted(home.glob(pattern))
     places = [*map(Path, _KNOWN), *(each / below for each in homes for below in _BELOW)]
-    return sorted({str(place.resolve()) for place in places if place.is_file()})
+    return sorted({str(place.resolve()) for place in places if os.access(place, os.R_OK) and place.is_file()})
 
 
 def is_store(path: str) -> bool:

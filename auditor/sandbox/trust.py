@@ -7,6 +7,7 @@ else about TLS changes.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -52,11 +53,16 @@ _BIN_PATH = re.compile(r"(/[^\s'\"=:;|&<>]+?)/bin/[^\s'\";|&<>]+")
 
 def find_bundles(command: Iterable[str], environment: dict[str, str], cwd: Path, home: Path) -> list[str]:
     """Real paths of every certificate bundle that the command's programs are likely to read."""
-    found = {str(Path(name).resolve()) for name in SYSTEM_BUNDLES if Path(name).is_file()}
+    found = {str(Path(name).resolve()) for name in SYSTEM_BUNDLES if _readable(Path(name))}
     for folder in _site_packages(_prefixes(command, environment, cwd, home)):
         for pattern in _PYTHON_BUNDLES:
-            found.update(str(path.resolve()) for path in folder.glob(pattern) if path.is_file())
+            found.update(str(path.resolve()) for path in folder.glob(pattern) if _readable(path))
     return sorted(found)
+
+
+def _readable(path: Path) -> bool:
+    """What the app's user cannot read needs no change for it."""
+    return os.access(path, os.R_OK) and path.is_file()
 
 
 def _prefixes(command: Iterable[str], environment: dict[str, str], cwd: Path, home: Path) -> Iterator[Path]:
@@ -86,7 +92,7 @@ def bundle_with(roots: bytes, certificate_pem: bytes) -> bytes:
 
 def system_roots() -> bytes:
     """The first bundle that the system has, empty when it has none."""
-    return next((Path(name).read_bytes() for name in SYSTEM_BUNDLES if Path(name).is_file()), b"")
+    return next((Path(name).read_bytes() for name in SYSTEM_BUNDLES if _readable(Path(name))), b"")
 
 
 def trust_environment(bundle: str) -> dict[str, str]:

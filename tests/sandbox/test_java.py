@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -79,3 +80,11 @@ def test_stores_are_found_by_variable_command_and_place(tmp_path, below) -> None
     found = java.find_stores(command, {"JAVA_HOME": str(tmp_path / "named")}, tmp_path)
     assert set(stores) <= set(found)
     assert all(map(java.is_store, found))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_a_store_that_we_may_not_read_is_left_alone(tmp_path) -> None:
+    store = tmp_path / "lib" / "security" / "cacerts"
+    store.parent.mkdir(parents=True)
+    store.touch(0)
+    assert str(store) not in java.find_stores([], {"JAVA_HOME": str(tmp_path)}, tmp_path)
