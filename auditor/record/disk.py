@@ -5,8 +5,10 @@ And the one error that ends a recording at any moment: a disk that takes nothing
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
 
 from auditor.capture import files
 from auditor.capture import overlay
@@ -14,6 +16,21 @@ from auditor.errors import RecordingFailed
 from auditor.evidence.journal import Journal
 from auditor.evidence.store import RunDirectory
 from auditor.sandbox.plan import BoxPlan
+
+
+ROOM: Final = 256 << 20
+"""Bytes that stay free on each disk that a recording uses."""
+
+
+def free(path: Path) -> int:
+    """Bytes that an ordinary user may still write (statvfs(3))."""
+    status = os.statvfs(path)
+    return status.f_bavail * status.f_frsize
+
+
+def _to_keep(room: int) -> int:
+    """How much of what the app wrote may be copied, on a disk with so much room: never all of it."""
+    return min(files.CAP_TOTAL, room - ROOM // 2 if room >= ROOM else room // 2)
 
 
 def check_disk(run: Path, error: OSError | None) -> None:
@@ -47,7 +64,10 @@ class Disk:
             ignore: Paths in the box that we planted.
         """
         ignored = self._ignored | frozenset(ignore)
-        found = files.changes(self._layers, self._keep, ignore=ignored, before=self._before, role=role)
+        room = _to_keep(free(self._keep))
+        found = files.changes(
+            self._layers, self._keep, ignore=ignored, before=self._before, role=role, cap_total=room
+        )
         for change in found:
             self._journal.write(files.OBSERVER, change)
         self._before = overlay.listing(self._layers)

@@ -41,6 +41,7 @@ from auditor.record.control import OFFLINE_CHANNELS
 from auditor.record.control import run_control
 from auditor.record.disk import Disk
 from auditor.record.disk import check_disk
+from auditor.record.guard import Guard
 from auditor.record.observers import Observers
 from auditor.record.planting import identity_canaries
 from auditor.record.planting import prompt_canaries
@@ -134,6 +135,7 @@ class Recording:
             self._plan, directory, self._journal, self._bodies, settings.mode, services
         )
         self._disk = Disk(self._plan, directory, self._journal)
+        self._guard: Guard | None = None
         self._stage: AppStage | None = None
         self._began = time.time()
 
@@ -151,6 +153,8 @@ class Recording:
         self._open(notes)
         for canary in self._canaries():
             self._plant(canary)
+        places = (self._plan.scratch.parent, self._directory.root)
+        self._guard = Guard(self._observers.box, self._journal, places)
         self._stage = AppStage(
             settings=self._settings,
             box=self._observers.box,
@@ -159,8 +163,13 @@ class Recording:
             log=self._log,
             listeners=self._observers.app_listeners,
             say=self._progress.note,
-            on_start=self._observers.open_internet,
+            on_start=self._app_started,
         )
+
+    def _app_started(self) -> None:
+        if self._guard is not None:
+            self._guard.start()
+        self._observers.open_internet()
 
     def _open(self, reduced_by: tuple[str, ...]) -> None:
         settings = self._settings
@@ -224,6 +233,7 @@ class Recording:
         status = stage.status()
         stage.begin(PhaseName.STOP)
         box.stop_all(_STOP_GRACE_S)
+        status = self._end_guard() or status
         self._disk.write_changes("app", ignore=stage.planted)
         if not self.exit_code:
             self._prove()
@@ -232,6 +242,13 @@ class Recording:
         self._journal.write("record", RunEnded(app_status=status))
         check_disk(self._directory.root, self._journal.failed or error)
         self._seal(status)
+
+    def _end_guard(self) -> str:
+        """How the app ended when it was stopped for the machine's sake, else nothing."""
+        if self._guard is None:
+            return ""
+        self._guard.stop()
+        return f"stopped because {self._guard.stopped}" if self._guard.stopped else ""
 
     def _prove(self) -> None:
         """Our own programs, in the same box, after the app is gone."""
@@ -279,6 +296,7 @@ class Recording:
 
     def close(self) -> None:
         """Take everything down, whatever happened before."""
+        self._end_guard()
         with contextlib.suppress(OSError):
             if self._stage is not None:
                 self._stage.close()

@@ -48,6 +48,8 @@ class Box:
         """The gateway's sockets, by `auditor.sandbox.network.SOCKET_NAMES`."""
         self.notes: tuple[str, ...] = ()
         """What the kernel refused, one sentence each."""
+        self.cage: Path | None = None
+        """Control group that bounds the box's tasks; None where resource limits do."""
         self.init_pid = init_pid
         """Pid 1 of the box, as the host sees it."""
         self._helper = helper_pid
@@ -89,13 +91,16 @@ class Box:
         init_theirs.close()
         try:
             meanwhile()
-            init_pid, sockets = _await_network(ours, on_step)
+            ready, sockets = _await_network(ours, on_step)
         except BaseException:
             ours.close()
             init_ours.close()
             os.waitpid(pid, 0)
             raise
-        return cls(plan, pid, init_pid, ours, init_ours, sockets)
+        box = cls(plan, pid, ready["init"], ours, init_ours, sockets)
+        box.notes = tuple(ready.get("notes", ()))
+        box.cage = Path(ready["cage"]) if "cage" in ready else None
+        return box
 
     def furnish(self, on_step: Callable[[str], None] = lambda _: None) -> None:
         """Let pid 1 assemble the file system and give up its privileges.
@@ -111,7 +116,7 @@ class Box:
             raise failure("mounts", 0, "the box's first process died") from error
         if "error" in reply:
             raise failure(reply["step"], reply["error"], reply["text"])
-        self.notes = tuple(reply["notes"])
+        self.notes += tuple(reply["notes"])
 
     def spawn(
         self,
@@ -244,7 +249,9 @@ class Box:
                 raise OSError("the box is gone") from error
 
 
-def _await_network(channel: Channel, on_step: Callable[[str], None]) -> tuple[int, dict[str, socket.socket]]:
+def _await_network(
+    channel: Channel, on_step: Callable[[str], None]
+) -> tuple[dict[str, Any], dict[str, socket.socket]]:
     step = "start"
     while True:
         try:
@@ -256,7 +263,7 @@ def _await_network(channel: Channel, on_step: Callable[[str], None]) -> tuple[in
         if "ready" in message:
             pairs = zip(message["ready"], fds, strict=True)
             made = {name: socket.socket(fileno=descriptor) for name, descriptor in pairs}
-            return message["init"], made
+            return message, made
         step = message["step"]
         on_step(step)
 

@@ -17,6 +17,7 @@ from typing import NoReturn
 
 from auditor.kernel import syscalls
 from auditor.sandbox import init
+from auditor.sandbox import limits
 from auditor.sandbox import network
 from auditor.sandbox.channel import Channel
 from auditor.sandbox.channel import ChannelClosed
@@ -51,6 +52,7 @@ class _Helper:
         self._channel = channel
         self._step = "start"
         self._init = 0
+        self._cage: limits.Cage | None = None
         self._network: network.Network | None = None
         self._requests: dict[str, Callable[[dict[str, Any]], socket.socket]] = {
             "reply": self._reply,
@@ -79,11 +81,22 @@ class _Helper:
             init.run(self._plan, init_channel, hand_over)
         init_channel.close()
         sockets = self._network.sockets
-        self._channel.send(
-            {"ready": list(sockets), "init": self._init}, tuple(made.fileno() for made in sockets.values())
-        )
+        message = {"ready": list(sockets), "init": self._init, **self._cage_init()}
+        self._channel.send(message, tuple(made.fileno() for made in sockets.values()))
         for made in sockets.values():
             made.close()
+
+    def _cage_init(self) -> dict[str, Any]:
+        """Bound the number of the box's tasks where resource limits cannot: for root."""
+        if self._plan.user_namespace:
+            return {}
+        try:
+            self._cage = limits.Cage.make(self._plan.scratch.name.lstrip("."), limits.own_parent_group())
+            self._cage.take_in(self._init)
+        except OSError as error:
+            text = f"The kernel does not bound the number of the box's processes ({error.strerror or error})."
+            return {"notes": [text]}
+        return {"cage": str(self._cage.folder)}
 
     def serve(self) -> None:
         while True:
@@ -105,6 +118,8 @@ class _Helper:
                 os.kill(self._init, signal.SIGKILL)
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(self._init, 0)  # returns when the last process of the box is gone
+        if self._cage is not None:
+            self._cage.remove()
         remove_tree(self._plan.scratch)
 
     def _enter(self, step: str) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 from typing import NoReturn
 
 from auditor.kernel import syscalls
+from auditor.sandbox import limits
 from auditor.sandbox.plan import BoxPlan
 
 HandOver = Callable[[str], None]
@@ -100,6 +101,7 @@ def _become(
             os.dup2(source, target)
         # Pid 1 is closed to everyone, and so is its copy; the watcher must be able to read our execve.
         syscalls.prctl(syscalls.PR_SET_DUMPABLE, 1)
+        limits.impose(own_user_namespace=plan.user_namespace)
         hand_over(message["role"])
         os.dup2(failure, 3, inheritable=False)
         failure = 3

@@ -98,10 +98,10 @@ def base_steps(layers: Iterable[Layer], scratch: Path, *, uid: int, gid: int, gp
         Kernel(kind="proc", target="/proc", fallback=True, sealed=KERNEL_SETTINGS if uid == 0 else ()),
         Kernel(kind="sysfs", target="/sys", read_only=True, fallback=True),
         *device_steps(gpu=gpu),
-        Tmpfs(target="/run"),
+        Tmpfs(target="/run", options="mode=755,size=10%"),
         Folder(target="/run/lock", mode=0o1777),
         Folder(target="/run/user"),
-        Tmpfs(target=f"/run/user/{uid}", options=f"mode=700,uid={uid},gid={gid}"),
+        Tmpfs(target=f"/run/user/{uid}", options=f"mode=700,uid={uid},gid={gid},size=10%"),
     ]
     # A fresh tree first: an overlay may lie inside it (a working directory in /var/tmp).
     ordered = sorted(layers, key=lambda item: (bool(item.lower), item.mount))
@@ -117,7 +117,7 @@ def _layer_step(layer: Layer, scratch: Path) -> MountStep:
 
 def device_steps(*, gpu: bool) -> list[MountStep]:
     """A small /dev: six nodes, pseudo-terminals of the box's own, shared memory, and GPUs when asked for."""
-    steps: list[MountStep] = [Tmpfs(target="/dev", options="mode=755")]
+    steps: list[MountStep] = [Tmpfs(target="/dev", options="mode=755,size=1m")]
     steps += [Bind(source=f"/dev/{name}", target=f"/dev/{name}", read_only=False) for name in DEVICES]
     steps += [
         Folder(target="/dev/pts"),
