@@ -139,6 +139,7 @@ class Contacts:
             ledger, flow, protocol=protocol, has_requests=bool(made), bytes_out=bytes_out, owner=who.owner
         )
         domain, disagreement = self._domain(entry, opened, hello, made)
+        unverified = bool(ledger.of_flow(flow, TlsUnverified))
         draft = Flow(
             id=flow,
             phase=entry.phase,
@@ -160,7 +161,8 @@ class Contacts:
             requests=tuple(one.summary() for one in made),
             note="; ".join(part for part in (note, disagreement) if part),
             evidence=self._evidence(entry, flow),
-            unverified=bool(ledger.of_flow(flow, TlsUnverified)),
+            probed=unverified or any(what.probe for _, what in ledger.of_flow(flow, TlsFailed)),
+            unverified=unverified,
         )
         return Contact(flow=draft, role=who.role, exchanges=made, streams=streams)
 

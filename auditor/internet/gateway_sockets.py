@@ -29,6 +29,8 @@ class Identity(NamedTuple):
     inode: int = 0
     owner: str = ""
     """Process key, when it was found at once by the inode."""
+    app: str = ""
+    """Process key, however it was found, of a process of the app; empty for our own programs."""
 
 
 NOBODY = Identity()

@@ -48,8 +48,8 @@ def missing_needs(case: Case) -> dict[Need, str]:
         ),
         Need.SECRETS: (not planted & _SECRETS, "no marked file, document or variable was planted"),
         Need.PROBES: (
-            not any(flow.unverified for flow in case.flows),
-            "the app was not offered a certificate that it should not accept",
+            not any(flow.probed for flow in case.flows),
+            "the app was not shown a certificate that it should refuse (--probe-tls)",
         ),
         Need.PROMPTS: (not case.coverage.prompted, "no prompt was handed to the app"),
     }

@@ -111,6 +111,8 @@ class Flow:
     note: str = ""
     """What a reader must know: `the app refused our certificate (unknown ca)`."""
     evidence: tuple[str, ...] = ()
+    probed: bool = False
+    """The app was shown a certificate that it must refuse, on purpose."""
     unverified: bool = False
     """The app sent data although the server's certificate was one that it must refuse."""
 

@@ -56,6 +56,8 @@ class Observers:
         bodies: BodyStore,
         mode: str,
         services: tuple[Service, ...],
+        *,
+        probe_tls: bool = False,
     ) -> None:
         self._plan = plan
         self._directory = directory
@@ -63,6 +65,7 @@ class Observers:
         self._bodies = bodies
         self._mode = mode
         self._services = services
+        self._probe_tls = probe_tls
         self._authority: CertificateAuthority | None = None
         self._box: Box | None = None
         self._watcher: SocketWatcher | None = None
@@ -161,6 +164,7 @@ class Observers:
             keylog=self._directory.tls_keys,
             resolvers=self._plan.network.resolvers,
             extra_services=self._services,
+            probe_verification=self._probe_tls,
         )
 
     def _start_thread(self, pump: Callable[[Journal], None]) -> None:
@@ -228,7 +232,10 @@ class Observers:
 def _identify(finder: SocketFinder) -> Callable[[str, Endpoint, Endpoint], Identity]:
     def identify(transport: str, client: Endpoint, destination: Endpoint) -> Identity:
         found = finder.identify(transport, client, destination)
-        return Identity(found.cookie, found.inode, finder.owner(found) or "")
+        process, role = finder.user(found)
+        key = process or ""
+        ours = role not in ("", "app")
+        return Identity(found.cookie, found.inode, owner="" if role else key, app="" if ours else key)
 
     return identify
 

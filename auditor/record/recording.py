@@ -132,7 +132,13 @@ class Recording:
             )
         )
         self._observers = Observers(
-            self._plan, directory, self._journal, self._bodies, settings.mode, services
+            self._plan,
+            directory,
+            self._journal,
+            self._bodies,
+            settings.mode,
+            services,
+            probe_tls=settings.probe_tls,
         )
         self._disk = Disk(self._plan, directory, self._journal)
         self._guard: Guard | None = None

@@ -53,6 +53,8 @@ class Settings:
     """More directories that the app must not see."""
     api_key: str = field(default="", repr=False)
     """Key for the app's own API; never written down."""
+    probe_tls: bool = False
+    """Show the app a certificate that it must refuse, when it connects to a host again."""
     ready_s: float = 60.0
     """How long the app may take until it can be prompted."""
     answer_s: float = 180.0
@@ -96,6 +98,7 @@ _OPTIONS: tuple[tuple[str, Callable[[Any], list[str]]], ...] = (
     ("accept_unproven_answer", _flag("accept-unproven-answer")),
     ("idle_s", _named("idle")),
     ("settle_s", _named("settle")),
+    ("probe_tls", _flag("probe-tls")),
     ("ready_s", _named("ready")),
     ("answer_s", _named("answer")),
     ("timeout_s", _named("timeout")),

@@ -15,7 +15,7 @@ REQUEST = b"GET /x HTTP/1.1\r\nHost: api.example.com\r\nConnection: close\r\n\r\
 @pytest.fixture
 def probing(make_world):
     world = make_world(probe_verification=True)
-    world.internet._book._identify = lambda *_: Identity(cookie=1, inode=7, owner="10.1")
+    world.internet._book._identify = lambda *_: Identity(cookie=1, inode=7, app="10.1")
     return world.ready()
 
 
@@ -48,7 +48,7 @@ def test_a_client_that_does_not_verify_is_found(probing, exchange):
 
 
 def test_nobody_is_probed_by_default(world, exchange):
-    world.internet._book._identify = lambda *_: Identity(cookie=1, inode=7, owner="10.1")
+    world.internet._book._identify = lambda *_: Identity(cookie=1, inode=7, app="10.1")
     context = world.client_context()
     for _ in range(3):
         assert b" 200 OK" in ask(world, context, exchange)

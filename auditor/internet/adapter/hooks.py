@@ -125,7 +125,7 @@ class Hooks:
     def on_tls_start_client(self, start: tls.TlsData) -> None:
         """Answer as the host that was asked for."""
         probes, host = self._terminator.probes, self._host
-        self._recorder.probing = probes is not None and probes.due(self._recorder.flow.identity.owner, host)
+        self._recorder.probing = probes is not None and probes.due(self._recorder.flow.identity.app, host)
         contexts = self._terminator
         show = contexts.untrusted_context_for if self._recorder.probing else contexts.context_for
         connection = SSL.Connection(show(host))
@@ -139,7 +139,7 @@ class Hooks:
     def on_tls_established_client(self, data: tls.TlsData) -> None:
         """Write down what was agreed on."""
         if self._terminator.probes is not None and not self._recorder.probing:
-            self._terminator.probes.established(self._recorder.flow.identity.owner, self._host)
+            self._terminator.probes.established(self._recorder.flow.identity.app, self._host)
         client = data.conn
         alpn = text(client.alpn or b"")
         self._recorder.tls_established(client.tls_version or "", alpn, client.cipher or "")
