@@ -5,6 +5,7 @@ Not what processes are: that is `processes`.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -61,6 +62,12 @@ class Attribution:
             if what.client_port
         ]
         self._control_flows, self._control_queries = set(ours), set(ours)
+        self._claimed = {what.cookie for _, what in (*ledger.all(FlowOpened), *ledger.all(DnsQuery))} - {0}
+        """Sockets that something was laid to without guessing."""
+        self._guessed: dict[Ends, tuple[Entry, SocketCall]] = {}
+        """By both ends: the same socket, as long as nothing else was seen at that port."""
+        self._taken: set[int] = set()
+        """`Entry.seq` of calls that were guessed once."""
         for entry, call in ledger.all(SocketCall):
             if call.call in _SENDING:
                 self._by_address.setdefault((call.address, call.port), []).append((entry, call))
@@ -71,14 +78,14 @@ class Attribution:
 
     def flow(self, entry: Entry, opened: FlowOpened) -> Attributed:
         """Who opened a flow."""
-        who = self._whose(entry, opened.cookie, opened.owner, (opened.ip, opened.port))
         ends = (opened.client_ip, opened.client_port, opened.ip, opened.port)
+        who = self._whose(entry, opened.cookie, opened.owner, ends)
         return self._unless_ours(who, ends, self._control_flows)
 
     def query(self, entry: Entry, query: DnsQuery) -> Attributed:
         """Who asked a name server."""
-        who = self._whose(entry, query.cookie, query.owner, (query.server_ip, query.server_port))
         ends = (query.client_ip, query.client_port, query.server_ip, query.server_port)
+        who = self._whose(entry, query.cookie, query.owner, ends)
         return self._unless_ours(who, ends, self._control_queries)
 
     def listener(self, entry: Entry, owner: str, address: str, port: int) -> Owner:
@@ -100,17 +107,38 @@ class Attribution:
         certain = who.owner.attribution in ("cookie", "inode")
         return who if certain or who.role == "control" else Attributed(NOBODY, "control")
 
-    def _whose(self, entry: Entry, cookie: int, inode_owner: str, address: tuple[str, int]) -> Attributed:
-        by_cookie = self._of_cookie(cookie, entry.mono, address)
+    def _whose(self, entry: Entry, cookie: int, inode_owner: str, ends: Ends) -> Attributed:
+        by_cookie = self._of_cookie(cookie, entry.mono, ends[2:])
         if by_cookie:
             return self._by_call(by_cookie, "cookie")
         if inode_owner:
             role = self._processes.role(inode_owner) or role_by_phase(entry.phase)
             return Attributed(self._processes.owner(inode_owner, entry.mono, "inode"), role)
-        recent = _latest(self._by_address.get(address, []), entry.mono)
-        if recent and entry.mono - recent[0].mono <= RECENT_S:
-            return self._by_call(recent, "recent-connect")
+        guess = self._guess(entry.mono, ends)
+        if guess:
+            return self._by_call(guess, "recent-connect")
         return Attributed(NOBODY, role_by_phase(entry.phase))
+
+    def _guess(self, mono: float, ends: Ends) -> tuple[Entry, SocketCall] | None:
+        """For a datagram whose socket was closed before it was looked for: no cookie is known.
+
+        Datagrams come in the order in which they were sent. So it is the first recent call to this address
+        that nothing else was laid to, if there is one, else the last.
+        """
+        known = self._guessed.get(ends)
+        if known and mono - known[0].mono <= RECENT_S:
+            return known
+        calls = self._by_address.get(ends[2:], [])
+        first = bisect_left(calls, mono - RECENT_S, key=_mono)
+        recent = calls[first : bisect_right(calls, mono, key=_mono)]
+        free = (
+            pair for pair in recent if pair[1].cookie not in self._claimed and pair[0].seq not in self._taken
+        )
+        guess = next(free, recent[-1] if recent else None)
+        if guess:
+            self._guessed[ends] = guess
+            self._taken.add(guess[0].seq)
+        return guess
 
     def _of_cookie(
         self, cookie: int, mono: float, address: tuple[str, int]
@@ -126,5 +154,9 @@ class Attribution:
 
 
 def _latest(calls: list[tuple[Entry, SocketCall]], mono: float) -> tuple[Entry, SocketCall] | None:
-    index = bisect_right(calls, mono, key=lambda pair: pair[0].mono)
+    index = bisect_right(calls, mono, key=_mono)
     return calls[index - 1] if index else None
+
+
+def _mono(pair: tuple[Entry, SocketCall]) -> float:
+    return pair[0].mono

@@ -48,6 +48,23 @@ def test_old_or_other_connects_prove_nothing(run, address, wait):
     assert flow.process == NOBODY
 
 
+def test_datagrams_of_sockets_that_are_gone_are_laid_to_their_senders_in_order(run):
+    run.process("11.2", "10.1", "/bin/other")
+    run.process("12.3", "10.1", "/bin/third")
+    server = ("192.168.77.1", 53)
+    run.call("10.1", *server, cookie=901, type="dgram")
+    run.call("11.2", *server, cookie=902, type="dgram")
+    run.call("12.3", *server, cookie=903, type="dgram")
+    for name, port, cookie in (("b", 5002, 0), ("b", 5002, 0), ("a", 5001, 901), ("c", 5003, 903)):
+        query = o.DnsQuery(
+            transport="udp", client_ip="192.168.77.23", client_port=port, server_ip=server[0], server_port=53,
+            name=f"{name}.example", type="A", rcode="NOERROR", answers=(), cookie=cookie, inode=0,
+        )  # fmt: skip
+        run.write(query)
+    owners = {one.name: one.process.key for one in classify(run.seal()).lookups}
+    assert owners == {"a.example": "10.1", "b.example": "11.2", "c.example": "12.3"}
+
+
 def test_lookups_are_attributed_like_flows(run):
     run.lookup("10.1", "example.org", "198.18.0.5")
     run.lookup("", "example.net", "198.18.0.6", cookie=0, owner="10.1")
