@@ -23,6 +23,8 @@ from typing import Any
 from auditor.sandbox import helper
 from auditor.sandbox.channel import Channel
 from auditor.sandbox.channel import ChannelClosed
+from auditor.sandbox.errand import Errand
+from auditor.sandbox.errand import no_errand
 from auditor.sandbox.launch import HandOver
 from auditor.sandbox.plan import BoxPlan
 from auditor.sandbox.program import Program
@@ -66,6 +68,7 @@ class Box:
         hand_over: HandOver,
         on_step: Callable[[str], None] = lambda _: None,
         meanwhile: Callable[[], object] = lambda: None,
+        errand: Errand = no_errand,
     ) -> Box:
         """Fork the helper and let it build namespaces and network.
 
@@ -76,6 +79,7 @@ class Box:
             hand_over: See `auditor.sandbox.launch.HandOver`.
             on_step: Told the name of each step.
             meanwhile: Done here while the helper builds; it may not start threads.
+            errand: What `send` runs in the box.
 
         Raises:
             BoxUnavailable: a step failed; the message names the fix.
@@ -86,7 +90,7 @@ class Box:
         if pid == 0:
             ours.close()
             init_ours.close()
-            helper.run(plan, theirs, init_theirs, hand_over)
+            helper.run(plan, theirs, init_theirs, hand_over, errand)
         theirs.close()
         init_theirs.close()
         try:
@@ -153,6 +157,30 @@ class Box:
         if "error" in reply:
             raise OSError(reply["error"], reply["text"])
         return Program(pid=reply["pid"], pidfd=fds[0], output=fds[1], role=role, ask_status=self._status)
+
+    def send(self, role: str, task: dict[str, Any]) -> socket.socket:
+        """Send the box's errand; returns a line to it, which ends when the last of its processes has let go.
+
+        Args:
+            role: As of `spawn`.
+            task: Plain values.
+
+        Raises:
+            OSError: it could not be sent.
+        """
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            with theirs:
+                self._dispatch({"op": "errand", "role": role, "task": task}, theirs)
+        except OSError:
+            ours.close()
+            raise
+        return ours
+
+    def _dispatch(self, message: dict[str, Any], line: socket.socket) -> None:
+        reply, _ = self._ask_init(message, (line.fileno(),))
+        if "error" in reply:
+            raise OSError(reply["error"], reply["text"])
 
     def _status(self, pid: int) -> int | None:
         status: int | None = self._ask_init({"op": "status", "pid": pid})[0]["status"]

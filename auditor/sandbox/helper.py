@@ -21,19 +21,22 @@ from auditor.sandbox import limits
 from auditor.sandbox import network
 from auditor.sandbox.channel import Channel
 from auditor.sandbox.channel import ChannelClosed
+from auditor.sandbox.errand import Errand
 from auditor.sandbox.launch import HandOver
 from auditor.sandbox.plan import SCRATCH_FOLDERS
 from auditor.sandbox.plan import BoxPlan
 
 
-def run(plan: BoxPlan, channel: Channel, init_channel: Channel, hand_over: HandOver) -> NoReturn:
+def run(
+    plan: BoxPlan, channel: Channel, init_channel: Channel, hand_over: HandOver, errand: Errand
+) -> NoReturn:
     """Build the box and serve it until the supervisor is gone; never returns."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, signal.SIG_IGN)
     os.setsid()  # out of reach of the terminal's Ctrl-C
     helper = _Helper(plan, channel)
     try:
-        helper.build(init_channel, hand_over)
+        helper.build(init_channel, hand_over, errand)
         helper.serve()
     except ChannelClosed:
         pass
@@ -59,7 +62,7 @@ class _Helper:
             "connect": self._connect,
         }
 
-    def build(self, init_channel: Channel, hand_over: HandOver) -> None:
+    def build(self, init_channel: Channel, hand_over: HandOver, errand: Errand) -> None:
         self._enter("scratch")
         # Made by the process that removes it, so that no moment is left in which nobody would.
         for folder in ("", *SCRATCH_FOLDERS):
@@ -78,7 +81,7 @@ class _Helper:
                 made.close()
             os.close(self._network.gateway)
             os.close(self._network.app)
-            init.run(self._plan, init_channel, hand_over)
+            init.run(self._plan, init_channel, hand_over, errand)
         init_channel.close()
         sockets = self._network.sockets
         message = {"ready": list(sockets), "init": self._init, **self._cage_init()}

@@ -18,9 +18,11 @@ from typing import Any
 from typing import NoReturn
 
 from auditor.kernel import syscalls
+from auditor.sandbox import errand as errands
 from auditor.sandbox import mounts
 from auditor.sandbox.channel import Channel
 from auditor.sandbox.channel import ChannelClosed
+from auditor.sandbox.errand import Errand
 from auditor.sandbox.launch import HandOver
 from auditor.sandbox.launch import launch
 from auditor.sandbox.layout import new_root
@@ -29,17 +31,18 @@ from auditor.sandbox.plan import BoxPlan
 _NAMESPACES = syscalls.CLONE_NEWNS | syscalls.CLONE_NEWIPC | syscalls.CLONE_NEWUTS | syscalls.CLONE_NEWCGROUP
 
 
-def run(plan: BoxPlan, channel: Channel, hand_over: HandOver) -> NoReturn:
+def run(plan: BoxPlan, channel: Channel, hand_over: HandOver, errand: Errand) -> NoReturn:
     """Be pid 1 until the supervisor is gone; never returns.
 
     Args:
         plan: The box.
         channel: To the supervisor.
         hand_over: Installs the seccomp filter in a child and sends its listener away.
+        errand: What can be run here without execve(2).
     """
     try:
         _enter(plan, channel)
-        _Init(plan, channel, hand_over).serve()
+        _Init(plan, channel, hand_over, errand).serve()
     except ChannelClosed:
         os._exit(0)
     except OSError as error:
@@ -80,13 +83,15 @@ _name_address = ctypes.addressof(_NAME) + len("/sbin/")
 class _Init:
     """The serving loop with its table of requests."""
 
-    def __init__(self, plan: BoxPlan, channel: Channel, hand_over: HandOver) -> None:
+    def __init__(self, plan: BoxPlan, channel: Channel, hand_over: HandOver, errand: Errand) -> None:
         self._plan = plan
         self._channel = channel
         self._hand_over = hand_over
+        self._errand = errand
         self._ended: dict[int, int] = {}
         self._requests: dict[str, Callable[[dict[str, Any], list[int]], None]] = {
             "spawn": self._spawn,
+            "errand": self._run_errand,
             "status": self._status,
             "signal": self._signal,
             "count": self._count,
@@ -133,6 +138,18 @@ class _Init:
         self._channel.send({"pid": launched.pid}, launched.descriptors)
         for descriptor in launched.descriptors:
             os.close(descriptor)
+
+    def _run_errand(self, message: dict[str, Any], fds: list[int]) -> None:
+        try:
+            pid = errands.run(message, fds[0], self._plan, self._hand_over, self._errand)
+        except OSError as error:
+            self._channel.send({"error": error.errno or 0, "text": error.strerror or str(error)})
+            return
+        finally:
+            for descriptor in fds:
+                os.close(descriptor)
+        self._ended.pop(pid, None)
+        self._channel.send({"pid": pid})
 
     def _status(self, message: dict[str, Any], _fds: list[int]) -> None:
         self._channel.send({"status": self._ended.get(message["pid"])})

@@ -90,11 +90,11 @@ def _become(
     hand_over: HandOver,
 ) -> NoReturn:
     try:
-        _reset_signals()
+        reset_signals()
         os.setsid()
         if message["tty"]:
             fcntl.ioctl(output, termios.TIOCSCTTY, 0)
-        _drop_to_user(plan)
+        drop_to_user(plan)
         os.chdir(message["cwd"])
         stdin = fds[0] if fds else os.open("/dev/null", os.O_RDONLY)
         for source, target in ((stdin, 0), (output, 1), (output, 2)):
@@ -113,7 +113,7 @@ def _become(
         os._exit(127)
 
 
-def _reset_signals() -> None:
+def reset_signals() -> None:
     """Python ignores SIGPIPE and SIGXFSZ; programs expect the defaults."""
     signal.set_wakeup_fd(-1)
     for number in (
@@ -127,7 +127,7 @@ def _reset_signals() -> None:
         signal.signal(number, signal.SIG_DFL)
 
 
-def _drop_to_user(plan: BoxPlan) -> None:
+def drop_to_user(plan: BoxPlan) -> None:
     """Under sudo the app runs as the user who called; capabilities are gone already, so root cannot."""
     if os.getuid() != plan.uid:
         os.setresgid(plan.gid, plan.gid, plan.gid)
