@@ -8,12 +8,15 @@ from __future__ import annotations
 import os
 import select
 import threading
+import time
 from collections.abc import Callable
 from typing import BinaryIO
 from typing import Final
 
 LOG_CAP: Final = 64 << 20
 MEMORY_CAP: Final = 4 << 20
+_REST_BYTES = 64 << 10
+_REST_S = 0.002
 
 
 class Output:
@@ -39,6 +42,11 @@ class Output:
         with self._lock:
             return bytes(self._memory[max(0, offset - self._forgotten) :])
 
+    @property
+    def unlogged(self) -> int:
+        """Bytes that the log has no room for."""
+        return max(0, self.total - LOG_CAP)
+
     def finish(self, timeout_s: float = 2.0) -> None:
         """Read what is left, then stop."""
         self._thread.join(0.05)
@@ -49,6 +57,7 @@ class Output:
 
     def _drain(self) -> None:
         stopping = False
+        unrested = 0
         while True:
             ready, _, _ = select.select([self._descriptor, self._stop], [], [], 0 if stopping else None)
             stopping = stopping or self._stop in ready
@@ -63,6 +72,10 @@ class Output:
             if not chunk:
                 return
             self._keep(chunk)
+            unrested += len(chunk)
+            if unrested >= _REST_BYTES:  # a flood, read 4 KiB at a time, would starve the proxy
+                unrested = 0
+                time.sleep(_REST_S)
 
     def _keep(self, chunk: bytes) -> None:
         with self._lock:

@@ -224,8 +224,14 @@ class AppStage:
         error = None
         if self._output is not None:
             self._output.finish()
+            self._note_flood(self._output)
             error, self._output = self._output.log_error, None
         if self.program is not None:
             self.program.close()
             self.program = None
         return error
+
+    def _note_flood(self, output: Output) -> None:
+        if output.unlogged:
+            text = f"The app printed {output.total:,} bytes; the last {output.unlogged:,} are not in app.log."
+            self.gap(text, blinds=False)

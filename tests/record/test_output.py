@@ -100,3 +100,15 @@ def test_a_terminal_that_hangs_up_is_the_end():
     output.finish()
     assert output.since(0) == b"bye"
     os.close(ours)
+
+
+def test_what_the_log_has_no_room_for_is_counted(pipe, monkeypatch):
+    monkeypatch.setattr("auditor.record.output.LOG_CAP", 10)
+    log = io.BytesIO()
+    output = Output(pipe["read"], log, on_change=lambda: None)
+    say(pipe, b"12345", output)
+    assert output.unlogged == 0
+    say(pipe, b"67890abc", output)
+    assert (output.unlogged, log.getvalue()) == (3, b"1234567890")
+    hang_up(pipe)
+    output.finish()

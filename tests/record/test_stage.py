@@ -232,3 +232,15 @@ def test_a_log_that_cannot_be_written_is_told_in_the_end(make_stage):
         until(lambda: stage.output() == b"hello\n")
         assert "No space left" in str(stage.close())
     assert stage.close() is None
+
+
+def test_a_flood_beyond_the_log_is_a_gap(make_stage, written, monkeypatch):
+    monkeypatch.setattr("auditor.record.output.LOG_CAP", 1000)
+    stage = make_stage("sh", "-c", "yes | head -c 3000")
+    stage.start_app()
+    until(lambda: len(stage.output()) == 3000)
+    stage.close()
+    (gap,) = written(GapNoted)
+    assert (gap.text, gap.blinds) == (
+        "The app printed 3,000 bytes; the last 2,000 are not in app.log.", False,
+    )  # fmt: skip

@@ -1,6 +1,7 @@
 """Runs a command from which something is taken away: `confined.py KIND [ARGUMENT]... -- COMMAND...`.
 
 `full BYTES COPY`: `/mnt` is a disk of that size; what is on it in the end is copied to COPY.
+`scratch BYTES`: `/var/tmp`, where boxes keep what an app writes, is a disk of that size.
 `no-namespaces`: an ordinary user for whom the limit of user namespaces is 0.
 `refused`: an ordinary user to whom unshare(2) is forbidden, as container engines do.
 Nothing outside this process and its children changes.
@@ -33,6 +34,14 @@ def full(size: str, _copy: str) -> None:
     syscalls.unshare(syscalls.CLONE_NEWNS)
     syscalls.make_private()
     syscalls.mount("none", DISK, "tmpfs", 0, f"size={size}")
+
+
+def scratch(size: str) -> None:
+    if os.geteuid():
+        become(os.geteuid())
+    syscalls.unshare(syscalls.CLONE_NEWNS)
+    syscalls.make_private()
+    syscalls.mount("none", "/var/tmp", "tmpfs", 0, f"size={size},mode=1777")
 
 
 def no_namespaces() -> None:
@@ -69,7 +78,7 @@ def become(uid: int) -> None:
 def main() -> int:
     end = sys.argv.index("--")
     kind, *arguments = sys.argv[1:end]
-    {"full": full, "no-namespaces": no_namespaces, "refused": refused}[kind](*arguments)
+    {"full": full, "scratch": scratch, "no-namespaces": no_namespaces, "refused": refused}[kind](*arguments)
     status = subprocess.run(sys.argv[end + 1 :], check=False).returncode
     if kind == "full":
         shutil.copytree(DISK, arguments[1])
