@@ -33,6 +33,8 @@ TESTED_WITH = {
     "classify.runs": "classify/test_case.py",
     "classify.visibility": "classify/test_contacts.py",
     "classify.places": "classify/test_canaries.py",
+    "model.coverage": "classify/test_controls.py",
+    "model.frames": "classify/test_frames.py",
     # Whole recordings.
     "record.observers": "smoke/test_quiet_apps.py",
     "record.recording": "smoke/test_ending.py",

@@ -11,24 +11,27 @@ from typing import TYPE_CHECKING
 from auditor.classify import canaries
 from auditor.classify import coverage
 from auditor.classify import disk
+from auditor.classify import frames
 from auditor.classify import ledger as ledgers
+from auditor.classify import packets
 from auditor.classify import places
 from auditor.classify import purpose
 from auditor.classify import reference
 from auditor.classify import runs
+from auditor.classify import strays
 from auditor.classify.attribution import Attribution
 from auditor.classify.contacts import Contacts
 from auditor.classify.entities import entity
 from auditor.classify.hosts import Declarations
-from auditor.classify.packets import leftovers
+from auditor.classify.hosts import Names
 from auditor.classify.processes import ProcessTable
+from auditor.classify.wire import Wire
 from auditor.classify.writers import Writers
 from auditor.evidence import journal
 from auditor.model.canary import CanaryKind
 from auditor.model.canary import CanaryReport
 from auditor.model.case import Case
 from auditor.model.flow import Purpose
-from auditor.model.flow import Visibility
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,14 +64,14 @@ def classify(directory: RunDirectory) -> Case:
     attribution = Attribution(ledger, processes)
     writers = Writers(ledger, processes)
     contacts = Contacts(ledger, processes, attribution)
-    left = leftovers(directory, ledger)
+    books = _books(directory, ledger, contacts, processes)
     planted = canaries.planted(ledger)
     hunt = canaries.hunt_for(planted)
-    sightings = list(hunt.sightings(_places(directory, ledger, contacts, left)))
-    facts = _Facts(directory, planted, [one for _, one in sightings], Declarations(run.declared), left)
+    sightings = list(hunt.sightings(_places(directory, ledger, contacts, books.capture.leftovers)))
+    facts = _Facts(directory, planted, [one for _, one in sightings], Declarations(run.declared))
     material = coverage.Material(
         run=run, ledger=ledger, contacts=contacts.contacts, questions=contacts.questions,
-        sightings=[one for _, one in sightings], hunt=hunt, leftovers=left, writers=writers,
+        sightings=[one for _, one in sightings], hunt=hunt, books=books, writers=writers,
     )  # fmt: skip
     return Case(
         run=run,
@@ -85,13 +88,22 @@ def classify(directory: RunDirectory) -> Case:
     )
 
 
+def _books(
+    directory: RunDirectory, ledger: ledgers.Ledger, contacts: Contacts, processes: ProcessTable
+) -> frames.Books:
+    """Set the journal against the capture, which adds contacts of its own."""
+    capture = packets.read(directory, Wire(ledger))
+    found = strays.find(capture, contacts.contacts, ledger, processes, Names(ledger))
+    contacts.contacts = found.contacts
+    books = frames.open_books(capture, ledger, found.contacts, contacts.questions, found.claims)
+    packets.reread(directory, capture, frames.unread(books))
+    return books
+
+
 def _places(
     directory: RunDirectory, ledger: ledgers.Ledger, contacts: Contacts, left: Leftovers
 ) -> Iterable[Place]:
-    subjects = {
-        (one.flow.transport, one.flow.destination.ip, one.flow.destination.port): one.flow.id
-        for one in contacts.contacts
-    }
+    subjects = {(packets.far_side(one.flow), one.role): one.flow.id for one in contacts.contacts}
     yield from places.of_contacts(directory, ledger, contacts.contacts)
     yield from places.of_questions(contacts.questions)
     yield from places.of_files(directory, ledger)
@@ -119,11 +131,9 @@ class _Facts:
         planted: Iterable[Canary],
         sightings: Iterable[Sighting],
         declared: Declarations,
-        left: Leftovers,
     ) -> None:
         self._directory = directory
         self._declared = declared
-        self._left = left
         self._kinds = {canary.id: canary.kind for canary in planted}
         found: dict[str, dict[str, None]] = {}
         for one in sightings:
@@ -141,8 +151,6 @@ class _Facts:
             self._request(draft, one) for draft, one in zip(flow.requests, contact.exchanges, strict=True)
         )
         found = self.found.get(flow.id, ())
-        sent = self._left.sent.get((flow.transport, flow.destination.ip, flow.destination.port), 0)
-        datagrams = sent if not flow.bytes_out and flow.id.startswith("a") else 0
         return replace(
             flow,
             requests=requests,
@@ -150,8 +158,6 @@ class _Facts:
             purpose=self._purpose(requests, found, host),
             entity=entity(host).name,
             declared=self._declared.cover(host, flow.sni, flow.destination.ip),
-            bytes_out=flow.bytes_out or datagrams,
-            visibility=Visibility.DECRYPTED if datagrams else flow.visibility,
         )
 
     def _purpose(self, requests: tuple[HttpExchange, ...], found: tuple[str, ...], host: str) -> Purpose:

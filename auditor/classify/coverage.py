@@ -9,7 +9,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from auditor.classify import frame_gaps
 from auditor.classify.controls import controls
+from auditor.classify.frames import frame_ledger
 from auditor.model.coverage import Coverage
 from auditor.model.coverage import Gap
 from auditor.model.flow import Visibility
@@ -27,11 +29,12 @@ if TYPE_CHECKING:
     from auditor.classify.canaries import Hunt
     from auditor.classify.contacts import Contact
     from auditor.classify.contacts import Question
+    from auditor.classify.frames import Books
     from auditor.classify.ledger import Ledger
-    from auditor.classify.packets import Leftovers
     from auditor.classify.writers import Writers
     from auditor.model.canary import Sighting
     from auditor.model.flow import Flow
+    from auditor.model.frames import FrameLedger
     from auditor.model.run import Run
 
 PROMPTS_STAY = 2
@@ -53,13 +56,18 @@ class Material:
     questions: list[Question]
     sightings: list[Sighting]
     hunt: Hunt
-    leftovers: Leftovers
+    books: Books
     writers: Writers
 
     @property
     def flows(self) -> list[Flow]:
         """Of the app."""
         return [one.flow for one in self.contacts if one.role == APP]
+
+    @property
+    def frames(self) -> FrameLedger:
+        """Of every packet on the box's wire."""
+        return frame_ledger(self.books)
 
 
 def coverage(material: Material) -> Coverage:
@@ -79,6 +87,7 @@ def coverage(material: Material) -> Coverage:
         answer_contains_marker=_proven(answers),
         prompted=any(what.role == APP for _, what in material.ledger.all(PromptSent)),
         gaps=tuple(gap for check in _CHECKS for gap in check(material)),
+        ledger=None if material.books.capture.missing else material.frames,
     )
 
 
@@ -117,15 +126,7 @@ def _packets(material: Material) -> Iterator[Gap]:
                 "dropped by the capture ring.",
                 blinds=True,
             )
-    if material.leftovers.broken:
-        yield Gap(
-            text=f"The packet capture cannot be read to its end: {material.leftovers.broken}.", blinds=True
-        )
-    if material.leftovers.full:
-        yield Gap(
-            text="More datagrams outside of flows were captured than are searched; the first 64 MiB were.",
-            blinds=True, principle=PROMPTS_STAY,
-        )  # fmt: skip
+    yield from frame_gaps.gaps(material.books, material.frames, material.ledger)
 
 
 def _owners(material: Material) -> Iterator[Gap]:

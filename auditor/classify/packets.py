@@ -1,147 +1,101 @@
-"""What is left of the packet capture without flows and look-ups: datagrams, ICMP, multicast, the odd.
+"""The packet capture of one run: tallied, and searched where nothing else was recorded of what it holds.
 
 Not a reassembler: TCP streams were recorded by the proxy.
 """
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 from dataclasses import field
 from typing import TYPE_CHECKING
 
-from auditor.classify.hosts import scope
-from auditor.classify.ledger import role_by_phase
+from auditor.classify import talks
 from auditor.classify.places import Place
-from auditor.model.observation import DnsQuery
-from auditor.model.observation import FlowOpened
-from auditor.model.observation import PhaseBegan
-from auditor.parse import packet
-from auditor.parse import pcapng
+from auditor.classify.wire import text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from collections.abc import Mapping
 
-    from auditor.classify.ledger import Ledger
+    from auditor.classify.talks import Talks
+    from auditor.classify.wire import Key
+    from auditor.classify.wire import Wire
     from auditor.evidence.store import RunDirectory
-
-LOOPBACK = "lo"
-"""Interface whose frames never leave the box."""
+    from auditor.model.flow import Flow
 
 MOST_BYTES = 64 << 20
 """Payload kept for the search, over all conversations."""
-
 FILE = "packets.pcapng"
+_WITH_PORTS = ("tcp", "udp", "udplite")
 
 Endpoint = tuple[str, str, int]
 """Transport, address, port of the far side."""
 
-Conversation = tuple[str, str, int, str, int]
-"""Transport, near address and port, far address and port."""
-
 
 @dataclass(slots=True)
 class Leftovers:
-    """Payloads that belong to no flow, joined for each far side and direction."""
+    """Payloads that were recorded nowhere else, joined for each far side and direction."""
 
     payloads: dict[tuple[Endpoint, str, str], bytearray] = field(default_factory=dict)
     """By far side, direction and role."""
-    sent: dict[Endpoint, int] = field(default_factory=dict)
-    """Payload bytes that left for each far side."""
-    broken: str = ""
-    """Why the capture could not be read to its end."""
     full: bool = False
     """More was captured than is searched."""
     _held: int = 0
 
-    def add(self, far: Endpoint, direction: str, role: str, payload: bytes) -> None:
+    def take(self, key: Key, direction: str, role: str, payload: bytes) -> None:
         """Keep a payload, as long as there is room."""
-        if direction == "out":
-            self.sent[far] = self.sent.get(far, 0) + len(payload)
         if self._held + len(payload) > MOST_BYTES:
             self.full = True
             return
         self._held += len(payload)
-        self.payloads.setdefault((far, direction, role), bytearray()).extend(payload)
+        self.payloads.setdefault((endpoint(key), direction, role), bytearray()).extend(payload)
 
-    def places(self, subjects: dict[Endpoint, str]) -> Iterator[Place]:
-        """Where to search; `subjects` names the flow of a far side where there is one."""
+    def places(self, subjects: Mapping[tuple[Endpoint, str], str]) -> Iterator[Place]:
+        """Where to search; `subjects` names the flow of a far side and role where there is one."""
         for (far, direction, role), payload in self.payloads.items():
             yield Place(
-                where="packet", subject=subjects.get(far, FILE), role=role,
+                where="packet", subject=subjects.get((far, role), FILE), role=role,
                 data=bytes(payload), direction=direction,
             )  # fmt: skip
 
 
-def leftovers(directory: RunDirectory, ledger: Ledger) -> Leftovers:
-    """Read the capture once; a run without one has no leftovers."""
-    found = Leftovers()
-    if not directory.packets.exists():
-        return found
-    known, own, roles = _known(ledger), _own(ledger), _Roles(ledger)
+@dataclass(slots=True)
+class Capture:
+    """What one pass over the capture file found."""
+
+    wire: Wire
+    talks: Talks
+    leftovers: Leftovers
+    missing: bool = False
+    """There is no capture file."""
+
+
+def endpoint(key: Key) -> Endpoint:
+    """The far side of a conversation."""
+    transport, _, _, far, port = key
+    return (transport, text(far), port)
+
+
+def far_side(flow: Flow) -> Endpoint:
+    """The far side of a flow, named as packets name it."""
+    port = flow.destination.port if flow.transport in _WITH_PORTS else 0
+    return (flow.transport, flow.destination.ip, port)
+
+
+def read(directory: RunDirectory, wire: Wire) -> Capture:
+    """Read the capture once; one that is not there is empty."""
+    left = Leftovers()
     try:
         with directory.packets.open("rb") as stream:
-            for captured in pcapng.read(stream):
-                if captured.interface != LOOPBACK:
-                    _sort(captured, known, own, roles, found)
-    except (ValueError, OSError) as error:
-        found.broken = str(error)
-    return found
+            return Capture(wire=wire, talks=talks.tally(stream, wire, left.take), leftovers=left)
+    except OSError as error:
+        broken = "" if isinstance(error, FileNotFoundError) else str(error)
+        empty = talks.nothing(wire, broken)
+        return Capture(wire=wire, talks=empty, leftovers=left, missing=not broken)
 
 
-def _sort(
-    captured: pcapng.CapturedPacket,
-    known: set[Conversation],
-    own: set[bytes],
-    roles: _Roles,
-    found: Leftovers,
-) -> None:
-    try:
-        one = packet.dissect(captured.data, captured.original)
-    except ValueError:
-        return
-    if not one.payload:
-        return
-    near, far = (one.source_ip, one.source_port), (one.destination_ip, one.destination_port)
-    direction = _direction(one, own)
-    if direction == "in":
-        near, far = far, near
-    if direction and (one.transport, *near, *far) not in known:
-        found.add((one.transport, *far), direction, roles.at(captured.time_ns), one.payload)
-
-
-def _direction(one: packet.Packet, own: set[bytes]) -> str:
-    """`out`, `in`, or empty for what is neither; what goes to a group was sent by the box."""
-    way = packet.direction(one, own)
-    if way is packet.Direction.OTHER and scope(one.destination_ip) == "multicast":
-        return "out"
-    return way.value if way in (packet.Direction.OUT, packet.Direction.IN) else ""
-
-
-def _known(ledger: Ledger) -> set[Conversation]:
-    """Recorded flows and look-ups: their content was read elsewhere."""
-    flows = {
-        (what.transport, what.client_ip, what.client_port, what.ip, what.port)
-        for _, what in ledger.all(FlowOpened)
-    }
-    return flows | {
-        (what.transport, what.client_ip, what.client_port, what.server_ip, what.server_port)
-        for _, what in ledger.all(DnsQuery)
-    }
-
-
-def _own(ledger: Ledger) -> set[bytes]:
-    near = {what.client_ip for _, what in ledger.all(FlowOpened)}
-    near |= {what.client_ip for _, what in ledger.all(DnsQuery)}
-    return {ipaddress.ip_address(address).packed for address in near}
-
-
-class _Roles:
-    """Whose launch a packet belongs to, by the phase in force when it passed."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        self._phases = [(entry.t, what.name) for entry, what in ledger.all(PhaseBegan)]
-
-    def at(self, time_ns: int) -> str:
-        begun = [name for at, name in self._phases if at <= time_ns / 1e9]
-        return role_by_phase(begun[-1] if begun else "")
+def reread(directory: RunDirectory, capture: Capture, roles: Mapping[Key, str]) -> None:
+    """Add the payloads of conversations, with their roles, which the proxy has not read to their end."""
+    if roles:
+        with directory.packets.open("rb") as stream:
+            talks.reread(stream, capture.wire, roles, capture.leftovers.take)

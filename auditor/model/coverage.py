@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from auditor.model.frames import FrameLedger
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlResult:
@@ -57,3 +59,5 @@ class Coverage:
     prompted: bool
     """A prompt was handed to the app."""
     gaps: tuple[Gap, ...]
+    ledger: FrameLedger | None = None
+    """What every frame that left the box belonged to; None without a packet capture."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import runpy
+import time
 from dataclasses import dataclass
 from dataclasses import field
-from typing import TYPE_CHECKING
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,10 +17,10 @@ from auditor.evidence import store
 from auditor.evidence.bodies import BodyStore
 from auditor.evidence.journal import Journal
 from auditor.model import observation as o
+from auditor.parse import pcapng
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+made = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("frames.py"))))
+"""Makers of frames."""
 PYTHON = "/usr/bin/python3.11"
 BOX = "192.168.77.23"
 GATEWAY = "192.168.77.1"
@@ -150,9 +153,19 @@ class RunBuilder:
                                  sha256=name, content=name, complete=True, role=role), "files")  # fmt: skip
 
     def packets(self, captured: int = 10, dropped: int = 0) -> None:
+        """A count, and a capture with as many frames if there is none yet."""
+        if not self.directory.packets.exists():
+            self.capture(*[made.arp(BOX, GATEWAY)] * captured)
         self.write(
             o.PacketsCounted(interface="gw0", captured=captured, dropped=dropped, bytes=1000), "packets"
         )
+
+    def capture(self, *frames: bytes, interface: str = "gw0", snap: int = 1 << 18) -> None:
+        """A packet capture with these frames, taken now."""
+        now = int((time.time() - (time.monotonic() - self.journal.zero) + self.clock) * 1e9)
+        data = pcapng.section() + pcapng.interface(interface)
+        data += b"".join(pcapng.packet(0, now, frame[:snap], len(frame)) for frame in frames)
+        self.directory.packets.write_bytes(data)
 
     def prompt(self, text: str = "hello", answer: str | None = "hello", role: str = "app", **changes) -> None:
         self.write(o.PromptSent(role=role, index=1, text=text, canary="prompt-1"), "driver")
@@ -173,6 +186,15 @@ class RunBuilder:
         """As after a crash: no manifest."""
         self.journal.close()
         return self.directory
+
+
+made.builder = RunBuilder
+
+
+@pytest.fixture(scope="session")
+def frames() -> SimpleNamespace:
+    """Makers of frames: `frames.udp(source, port, destination, port, payload)` and the like."""
+    return made
 
 
 @pytest.fixture

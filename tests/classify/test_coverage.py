@@ -22,7 +22,7 @@ def whole(run):
 def test_nothing_missing_leaves_no_gap(whole):
     flow = whole.flow("10.1", port=80)
     whole.request(flow, "http://x.example/", b"hi")
-    whole.close(flow, "http")
+    whole.close(flow, "http", bytes_out=0)
     coverage = classify(whole.seal()).coverage
     assert coverage.gaps == ()
     assert (coverage.flows_total, coverage.flows_attributed, coverage.flows_decrypted) == (1, 1, 1)
