@@ -64,7 +64,7 @@ def changes(
         for name in overlay.walk(layer):
             seen += 1
             if name.path not in ignore and before.get(name.path) != name.signature:
-                yield from _differences(name, store, role)
+                yield from _differences(name, store, role, known=name.path in before)
         if seen >= overlay.MAX_ENTRIES:
             text = f"Below {layer.mount} only the first {seen} changed names were looked at."
             yield GapNoted(observer=OBSERVER, text=text, blinds=True)
@@ -73,12 +73,12 @@ def changes(
         yield GapNoted(observer=OBSERVER, text=text, blinds=True)
 
 
-def _differences(name: Name, store: BodyStore, role: str) -> Iterator[FileChanged]:
+def _differences(name: Name, store: BodyStore, role: str, *, known: bool) -> Iterator[FileChanged]:
     for lower in overlay.removed(name):
         if (gone := _removed(name, lower, role)) is not None:
             yield gone
     if not name.is_whiteout and _differs(name):
-        yield _describe(name, store, role)
+        yield _describe(name, store, role, "modified" if known or name.lower else "created")
 
 
 def _removed(name: Name, lower: str, role: str) -> FileChanged | None:
@@ -117,11 +117,11 @@ def _same_content(name: Name) -> bool:
         return False
 
 
-def _describe(name: Name, store: BodyStore, role: str) -> FileChanged:
+def _describe(name: Name, store: BodyStore, role: str, change: str) -> FileChanged:
     status, regular = name.status, stat.S_ISREG(name.status.st_mode)
     stored, whole = _keep(name, store) if regular else (NOTHING, True)
     return FileChanged(
-        path=_shown(name.path), change="modified" if name.lower else "created",
+        path=_shown(name.path), change=change,
         bytes=0 if stat.S_ISDIR(status.st_mode) else status.st_size, type=_type(status),
         mode=stat.S_IMODE(status.st_mode), mtime=status.st_mtime,
         sha256=stored.sha256 if whole else "", content=stored.name,

@@ -79,6 +79,7 @@ _RECORD_OPTIONS = (
     click.option("--probe-tls", is_flag=True,
                  help="Show the app one certificate that it must refuse, for each host that it returns to."),
     click.option("--no-gpu", is_flag=True, help="Do not show GPU devices to the app."),
+    click.option("--no-honey", is_flag=True, help="Lay no honey files and set no honey variables."),
     click.option("--no-reference", is_flag=True, help="Leave out the llama.cpp reference run."),
     click.option("--reference-model", type=click.Path(path_type=Path, exists=True, dir_okay=False),
                  default=None, metavar="GGUF", help="Model for the reference run."),
@@ -141,6 +142,7 @@ def settings_from(given: dict[str, Any]) -> Settings:
         out=(given["out"] or runs_folder() / new_run_id(command)).absolute(),
         writable=tuple(given["writable"]),
         gpu=not given["no_gpu"],
+        honey=not given["no_honey"],
         reference=not given["no_reference"],
         reference_model=given["reference_model"],
     )

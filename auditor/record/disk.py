@@ -56,6 +56,10 @@ class Disk:
         self._journal = journal
         self._before: overlay.Listing | None = None
 
+    def take_stock(self) -> None:
+        """Before the app is started: what lies in the layers now is ours, until somebody changes it."""
+        self._before = overlay.listing(self._layers)
+
     def write_changes(self, role: str, ignore: Iterable[str] = ()) -> None:
         """Journal what changed since the last time, as the doing of `role`.
 

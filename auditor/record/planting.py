@@ -12,6 +12,8 @@ from typing import Final
 from auditor.model.canary import Canary
 from auditor.model.canary import CanaryKind
 from auditor.model.prompt import Prompt
+from auditor.sandbox.plan import HoneyFile
+from auditor.sandbox.plan import HoneyVariable
 from auditor.sandbox.plan import IdentityPlan
 
 _GENERIC_HOMES: Final = frozenset({"/root", "/home", "/nonexistent", "/home/user", "/home/ubuntu"})
@@ -41,12 +43,36 @@ def identity_canaries(identity: IdentityPlan, home: str) -> tuple[Canary, ...]:
         ("identity-user", identity.user_name, "user name"),
         ("identity-mac", identity.mac, "MAC address of eth0"),
     ]
+    hardware = (
+        ("identity-serial", identity.serial, "serial number of the machine and its disks"),
+        ("identity-product", identity.product, "UUID of the machine"),
+        ("identity-boot", identity.boot_id, "boot id"),
+    )
+    planted += [row for row in hardware if row[1]]
     home = home.rstrip("/")
     if home and home not in _GENERIC_HOMES:
         planted.append(("identity-home", home, "path of the home directory"))
     return tuple(
         Canary(id=name, kind=CanaryKind.IDENTITY, value=value, planted_in=where)
         for name, value, where in planted
+    )
+
+
+def honey_canaries(files: tuple[HoneyFile, ...], variables: tuple[HoneyVariable, ...]) -> tuple[Canary, ...]:
+    """What nobody told the app of: the secret in each honey file and variable."""
+    in_files = tuple(
+        Canary(
+            id=file.id,
+            kind=CanaryKind.FILE,
+            value=file.secret,
+            planted_in=file.place,
+            context=file.text,
+        )
+        for file in files
+    )
+    return in_files + tuple(
+        Canary(id=one.id, kind=CanaryKind.ENV, value=one.value, planted_in=f"the variable {one.name}")
+        for one in variables
     )
 
 

@@ -43,6 +43,7 @@ from auditor.record.disk import Disk
 from auditor.record.disk import check_disk
 from auditor.record.guard import Guard
 from auditor.record.observers import Observers
+from auditor.record.planting import honey_canaries
 from auditor.record.planting import identity_canaries
 from auditor.record.planting import prompt_canaries
 from auditor.record.progress import Progress
@@ -128,6 +129,7 @@ class Recording:
                 writable=settings.writable,
                 hidden=hidden,
                 gpu=settings.gpu,
+                honey=settings.honey,
                 offline=settings.mode is Mode.OFFLINE,
             )
         )
@@ -157,6 +159,7 @@ class Recording:
             self._open((error.what,))
             raise
         self._open(notes)
+        self._disk.take_stock()
         for canary in self._canaries():
             self._plant(canary)
         places = (self._plan.scratch.parent, self._directory.root)
@@ -202,7 +205,9 @@ class Recording:
 
     def _canaries(self) -> tuple[Canary, ...]:
         home = self._plan.environment["HOME"]
-        return prompt_canaries(self._prompts) + identity_canaries(self._plan.identity, home)
+        plan = self._plan
+        planted = prompt_canaries(self._prompts) + identity_canaries(plan.identity, home)
+        return planted + honey_canaries(plan.honey_files, plan.honey_variables)
 
     def _plant(self, canary: Canary) -> None:
         self._journal.write(

@@ -47,6 +47,8 @@ class Settings:
     out: Path
     writable: tuple[Path, ...] = ()
     gpu: bool = True
+    honey: bool = True
+    """Lay honey files and set honey variables."""
     reference: bool = True
     reference_model: Path | None = None
     hidden: tuple[Path, ...] = field(default=())
@@ -104,6 +106,7 @@ _OPTIONS: tuple[tuple[str, Callable[[Any], list[str]]], ...] = (
     ("timeout_s", _named("timeout")),
     ("writable", _each("writable")),
     ("gpu", _flag("no-gpu")),
+    ("honey", _flag("no-honey")),
     ("reference", _flag("no-reference")),
     ("reference_model", _named("reference-model")),
 )

@@ -1,27 +1,69 @@
-"""The honey identity of the box: host name, machine id, user name, MAC address.
+"""The honey identity of the box: host name, machine id, user name, MAC address, serial numbers, boot id.
 
 Not the search for it: these values become canaries, and `auditor.classify` looks for them.
 """
 
 from __future__ import annotations
 
+import glob
+import os
 import secrets
+import stat
+import uuid
 from pathlib import Path
 
 from auditor.sandbox.plan import IdentityPlan
 
 _CONSONANTS = "bdfgklmnprstvz"
 _VOWELS = "aeiou"
+_DIGITS = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+_BOOT = "/proc/sys/kernel/random/boot_id"
+_PRODUCT = "/sys/class/dmi/id/product_uuid"
+_SERIALS = (
+    "/sys/class/dmi/id/*_serial",
+    "/sys/class/nvme/*/serial",
+    "/sys/block/*/device/serial",
+    "/sys/firmware/devicetree/base/serial-number",
+)
 
 
-def make_identity() -> IdentityPlan:
-    """A fresh identity that looks like an ordinary desktop's."""
+def hardware_shown(uid: int) -> tuple[str, ...]:
+    """Files in which the kernel shows a user what tells this machine from all others."""
+    paths = [_BOOT, _PRODUCT, *(path for pattern in _SERIALS for path in sorted(glob.glob(pattern)))]
+    return tuple(path for path in paths if _readable(path, uid))
+
+
+def _readable(path: str, uid: int) -> bool:
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return False
+    return stat.S_ISREG(mode) and (uid == 0 or bool(mode & stat.S_IROTH))
+
+
+def make_identity(hardware: tuple[str, ...] = ()) -> IdentityPlan:
+    """A fresh identity that looks like an ordinary desktop's.
+
+    Args:
+        hardware: Files of the kernel's that are to show it too, by `hardware_shown`.
+    """
+    serials = set(hardware) - {_BOOT, _PRODUCT}
     return IdentityPlan(
         host_name=f"{_word(3)}-{secrets.token_hex(3)}",
         machine_id=secrets.token_hex(16),
         user_name=f"{_word(3)}{secrets.randbelow(90) + 10}",
         mac=_mac(),
+        serial="".join(secrets.choice(_DIGITS) for _ in range(12)) if serials else "",
+        product=str(uuid.uuid4()) if _PRODUCT in hardware else "",
+        boot_id=str(uuid.uuid4()) if _BOOT in hardware else "",
+        hardware=hardware,
     )
+
+
+def hardware_files(identity: IdentityPlan) -> dict[str, str]:
+    """Content for each file of the kernel's that tells one machine from all others."""
+    known = {_BOOT: identity.boot_id, _PRODUCT: identity.product}
+    return {path: known.get(path, identity.serial) + "\n" for path in identity.hardware}
 
 
 def passwd_with(original: str, uid: int, name: str) -> str:

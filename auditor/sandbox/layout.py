@@ -141,10 +141,16 @@ def gpu_nodes(dev: Path = Path("/dev")) -> list[str]:
     return sorted(str(node) for pattern in GPU_PATTERNS for node in dev.glob(pattern))
 
 
-def text_steps(names: Iterable[str], inject: Path) -> list[MountStep]:
-    """Show our own version of each text file that exists on the host."""
+def text_steps(names: Iterable[str], inject: Path, *, optional: bool = False) -> list[MountStep]:
+    """Show our own version of each text file that exists on the host.
+
+    Args:
+        names: Their paths in the box.
+        inject: Where our versions are written.
+        optional: Do without those that the kernel does not let us cover.
+    """
     return [
-        TextFile(target=name, source=str(inject / name.lstrip("/")))
+        TextFile(target=name, source=str(inject / name.lstrip("/")), optional=optional)
         for name in names
         if os.path.lexists(name)
     ]

@@ -146,7 +146,12 @@ def _text_file(root: str, step: TextFile) -> str:
         except OSError as error:
             return f"{step.target} could not be replaced ({error.strerror})."
         return ""
-    syscalls.mount(step.source, target, None, syscalls.MS_BIND)
+    try:
+        syscalls.mount(step.source, target, None, syscalls.MS_BIND)
+    except OSError as error:
+        if not step.optional:
+            raise
+        return f"{step.target} shows the host's ({error.strerror})."
     syscalls.make_readonly(target)
     return ""
 

@@ -78,6 +78,8 @@ class TextFile(msgspec.Struct, frozen=True, kw_only=True):
     target: str
     source: str
     """File on the host that holds the content; written before the mounts are made."""
+    optional: bool = False
+    """Keep what is there, and say so, when the kernel refuses the mount."""
 
 
 MountStep = Bind | Overlay | Tmpfs | Kernel | Folder | Link | TextFile
@@ -126,6 +128,36 @@ class IdentityPlan(msgspec.Struct, frozen=True, kw_only=True):
     machine_id: str
     user_name: str
     mac: str
+    serial: str = ""
+    """Of the machine and its disks; empty when this machine shows none to the app's user."""
+    product: str = ""
+    """UUID of the machine (SMBIOS), empty likewise."""
+    boot_id: str = ""
+    """UUID of this start of the machine (random(4)), empty likewise."""
+    hardware: tuple[str, ...] = ()
+    """Files of the kernel's that show one of the last three in the box."""
+
+
+class HoneyFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that no program was told of."""
+
+    id: str
+    path: str
+    """In the box; nothing of the user's lies there."""
+    place: str
+    """The same as a reader would write it: `~/.aws/credentials`."""
+    text: str
+    secret: str
+    """The part of the text that is found nowhere else."""
+    mode: int = 0o600
+
+
+class HoneyVariable(msgspec.Struct, frozen=True, kw_only=True):
+    """A variable of the environment that no program was told of."""
+
+    id: str
+    name: str
+    value: str
 
 
 class BoxPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,6 +179,8 @@ class BoxPlan(msgspec.Struct, frozen=True, kw_only=True):
     """Whether an NSS database for Chromium is planted in the home."""
     ignored_paths: frozenset[str] = frozenset()
     """Paths that we planted in the box ourselves; no change of the app's."""
+    honey_files: tuple[HoneyFile, ...] = ()
+    honey_variables: tuple[HoneyVariable, ...] = ()
     notes: tuple[str, ...] = ()
     """What had to be left out, one sentence each: these reduce the assurance."""
 

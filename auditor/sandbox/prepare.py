@@ -11,13 +11,18 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from auditor.sandbox import browsers
+from auditor.sandbox import honey
 from auditor.sandbox import java
 from auditor.sandbox import layout
 from auditor.sandbox import trust
+from auditor.sandbox import uppers
+from auditor.sandbox.identity import hardware_files
+from auditor.sandbox.identity import hardware_shown
 from auditor.sandbox.identity import identity_files
 from auditor.sandbox.identity import make_identity
 from auditor.sandbox.plan import BoxPlan
@@ -53,6 +58,8 @@ class Wishes:
     """Directories of ours that the app must not see."""
     gpu: bool = True
     offline: bool = False
+    honey: bool = True
+    """Lay honey files and set honey variables."""
 
 
 def plan_box(wishes: Wishes, environ: Mapping[str, str] = os.environ) -> BoxPlan:
@@ -60,7 +67,7 @@ def plan_box(wishes: Wishes, environ: Mapping[str, str] = os.environ) -> BoxPlan
     uid, gid = _app_user(environ)
     home = _home(uid, environ)
     cwd = os.getcwd()
-    identity = make_identity()
+    identity = make_identity(hardware_shown(uid))
     wanted = [home, cwd, "/tmp", environ.get("TMPDIR", "/tmp"), *map(str, wishes.writable)]
     if uid == 0:
         wanted += _ROOT_TREES
@@ -74,10 +81,14 @@ def plan_box(wishes: Wishes, environ: Mapping[str, str] = os.environ) -> BoxPlan
     mounts: list[MountStep] = [
         *layout.base_steps(layers, wishes.scratch, uid=uid, gid=gid, gpu=wishes.gpu),
         *layout.text_steps(texts, inject),
+        *layout.text_steps(identity.hardware, inject, optional=True),
         *_trust_steps([*bundles, *java.find_stores(wishes.command, environ, Path(home))], inject),
         *layout.mask_steps(_host_sockets(), (*trees.overlays, *layout.FRESH_TREES, "/run", "/dev")),
         *layout.hide_steps(wishes.hidden),
     ]
+    free = partial(uppers.is_free, layers)
+    pots = honey.files(os.path.realpath(home), identity.user_name, free) if wishes.honey else ()
+    variables = honey.variables(environ) if wishes.honey else ()
     return BoxPlan(
         scratch=wishes.scratch,
         uid=uid,
@@ -88,9 +99,14 @@ def plan_box(wishes: Wishes, environ: Mapping[str, str] = os.environ) -> BoxPlan
         mounts=tuple(mounts),
         layers=layers,
         cwd=cwd,
-        environment=_environment(environ, identity, home, uid, bundles),
+        environment={
+            **_environment(environ, identity, home, uid, bundles),
+            **{each.name: each.value for each in variables},
+        },
         browser_trust=browser,
-        ignored_paths=browsers.planted_paths(home) if browser else frozenset(),
+        ignored_paths=uppers.made_folders(pots) | (browsers.planted_paths(home) if browser else frozenset()),
+        honey_files=pots,
+        honey_variables=variables,
         notes=tuple(f"Changes below {tree} are not recorded everywhere." for tree in trees.read_only),
     )
 
@@ -116,6 +132,7 @@ def write_files(plan: BoxPlan, certificate_pem: bytes, subject: Iterable[tuple[s
             Path(layer.upper).chmod(0o1777)
     texts = {
         **identity_files(plan.identity, plan.uid),
+        **hardware_files(plan.identity),
         "/etc/resolv.conf": f"nameserver {plan.network.gateway_ipv4.partition('/')[0]}\n",
     }
     for step in plan.mounts:
@@ -124,10 +141,12 @@ def write_files(plan: BoxPlan, certificate_pem: bytes, subject: Iterable[tuple[s
     folder = plan.scratch / "inject" / trust.CERTIFICATE_FOLDER.lstrip("/")
     certificate = folder / f"{trust.subject_hash(subject)}.0"
     _write(certificate, certificate_pem)
+    owner = (plan.uid, plan.gid)
+    uppers.lay(plan.layers, plan.honey_files, owner)
     if not plan.browser_trust:
         return ()
     try:
-        browsers.plant(plan.layers, plan.environment["HOME"], certificate, (plan.uid, plan.gid))
+        browsers.plant(plan.layers, plan.environment["HOME"], certificate, owner)
     except OSError as error:
         return (f"Chromium does not trust the box's certificates ({error}).",)
     return ()

@@ -34,6 +34,9 @@ def tree(tmp_path: Path):
     journal = Journal(directory.events)
     disk = Disk(Plan((Layer(mount=str(lower), upper=str(upper), lower=str(lower)),)), directory, journal)
 
+    (upper / "honey.txt").write_text("ours")
+    disk.take_stock()
+
     def changes(role: str, **how) -> set[tuple[str, str, str]]:
         disk.write_changes(role, **how)
         found = [entry.what for entry in read(journal.path) if isinstance(entry.what, FileChanged)]
@@ -71,3 +74,10 @@ def test_one_that_does_not_ends_the_recording_with_the_fix(tmp_path):
     assert str(tmp_path) in caught.value.what
     assert "--out" in caught.value.fix
     assert caught.value.exit_code == 3
+
+
+def test_what_lay_there_before_is_a_change_only_when_somebody_makes_one(tree):
+    upper, changes = tree
+    assert changes("app") == set()
+    (upper / "honey.txt").write_text("ours and theirs")
+    assert changes("app") == {("honey.txt", "modified", "app")}

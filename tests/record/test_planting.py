@@ -7,8 +7,11 @@ import pytest
 from auditor.model.canary import CanaryKind
 from auditor.model.prompt import Prompt
 from auditor.record.planting import control_canaries
+from auditor.record.planting import honey_canaries
 from auditor.record.planting import identity_canaries
 from auditor.record.planting import prompt_canaries
+from auditor.sandbox.plan import HoneyFile
+from auditor.sandbox.plan import HoneyVariable
 from auditor.sandbox.plan import IdentityPlan
 
 IDENTITY = IdentityPlan(
@@ -48,3 +51,25 @@ def test_each_channel_of_the_control_has_a_value_of_its_own_that_fits_into_a_nam
     # RFC 1035, section 2.3.1: a label begins with a letter; 63 signs at most.
     assert all(re.fullmatch(r"[a-z][a-z0-9]{19,62}", canary.value) for canary in canaries)
     assert control_canaries(("dns",))[0].value != control_canaries(("dns",))[0].value
+
+
+def test_hardware_that_the_box_shows_is_identity():
+    shown = IdentityPlan(
+        host_name="a", machine_id="b", user_name="c", mac="d", serial="5XK2", product="u-1", boot_id="u-2"
+    )
+    added = [canary for canary in identity_canaries(shown, "/") if canary.value in ("5XK2", "u-1", "u-2")]
+    assert [canary.id for canary in added] == ["identity-serial", "identity-product", "identity-boot"]
+
+
+def test_honey_is_a_canary_under_the_name_that_a_reader_knows():
+    file = HoneyFile(
+        id="file-aws", path="/home/ada/.aws/credentials", place="~/.aws/credentials", text="k=v", secret="v"
+    )
+    variable = HoneyVariable(id="env-nas-password", name="NAS_PASSWORD", value="w")
+    first, second = honey_canaries((file,), (variable,))
+    assert (first.kind, first.value, first.planted_in) == (CanaryKind.FILE, "v", "~/.aws/credentials")
+    assert (second.kind, second.value, second.planted_in) == (
+        CanaryKind.ENV,
+        "w",
+        "the variable NAS_PASSWORD",
+    )

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import os
+
+from auditor.sandbox.identity import hardware_files
+from auditor.sandbox.identity import hardware_shown
 from auditor.sandbox.identity import identity_files
 from auditor.sandbox.identity import make_identity
 from auditor.sandbox.identity import passwd_with
@@ -32,3 +36,25 @@ def test_files_agree_with_each_other() -> None:
     files = identity_files(identity, 0)
     assert files["/etc/hostname"].strip() == identity.host_name
     assert f"127.0.1.1\t{identity.host_name}\n" in files["/etc/hosts"]
+
+
+def test_hardware_is_somebody_elses_where_it_is_shown() -> None:
+    paths = (
+        "/proc/sys/kernel/random/boot_id",
+        "/sys/class/dmi/id/product_uuid",
+        "/sys/class/dmi/id/board_serial",
+    )
+    identity = make_identity(paths)
+    files = hardware_files(identity)
+    assert tuple(files) == paths
+    assert [len(text.strip()) for text in files.values()] == [36, 36, 12]
+    assert files != hardware_files(make_identity(paths))
+    bare = make_identity()
+    assert (bare.serial, bare.product, bare.boot_id, hardware_files(bare)) == ("", "", "", {})
+
+
+def test_what_the_kernel_keeps_from_a_user_is_not_shown_to_him() -> None:
+    shown = hardware_shown(12345)
+    assert "/proc/sys/kernel/random/boot_id" in shown
+    assert all(os.stat(path).st_mode & 0o004 for path in shown)
+    assert set(shown) <= set(hardware_shown(0))
