@@ -127,7 +127,7 @@ def decode(line: bytes) -> Entry:
         own = cls.__struct_fields__
         what = msgspec.convert({k: v for k, v in raw.items() if k in own or k not in _ENVELOPE}, type=cls)
         head = msgspec.convert({k: raw[k] for k in _ENVELOPE}, type=_Head)
-    except (msgspec.MsgspecError, KeyError, TypeError) as error:  # TypeError: a kind that is a list
+    except (msgspec.MsgspecError, KeyError, TypeError, RecursionError) as error:  # a kind that is a list
         raise ValueError(f"not a journal line: {error}") from error
     return Entry(seq=head.seq, t=head.t, mono=head.mono, phase=head.phase, observer=head.observer, what=what)
 

@@ -44,7 +44,7 @@ class Request:
         """The body as a JSON object; empty when it is none."""
         try:
             decoded = msgspec.json.decode(_plain(self.body, self.headers.get("content-encoding", "")))
-        except (msgspec.DecodeError, zlib.error, ValueError):
+        except (msgspec.DecodeError, zlib.error, ValueError, RecursionError):
             return {}
         return decoded if isinstance(decoded, dict) else {}
 
