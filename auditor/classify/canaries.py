@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from dataclasses import field
 from typing import TYPE_CHECKING
 
+from auditor.classify.budget import budget_for
 from auditor.classify.digests import digests
 from auditor.classify.digests import end_of
 from auditor.classify.excerpt import excerpt
 from auditor.classify.forms import forms
 from auditor.classify.search import Searcher
-from auditor.classify.unfold import budget_for
 from auditor.classify.unfold import unfold
 from auditor.classify.windows import windows
 from auditor.model.canary import Canary

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from auditor.classify.unfold import Budget
+from auditor.classify.budget import Budget
 from auditor.classify.windows import WINDOW
 from auditor.classify.windows import windows
 from auditor.model.observation import FileChanged

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Iterator
 
-    from auditor.classify.unfold import Budget
+    from auditor.classify.budget import Budget
 
 WINDOW = 4 << 20
 """Bytes that are unfolded at once."""

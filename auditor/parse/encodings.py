@@ -5,6 +5,8 @@ Not the choice of what to try on which bytes: that is `auditor.classify.unfold`.
 
 from __future__ import annotations
 
+import bz2
+import lzma
 import re
 import zlib
 from typing import TYPE_CHECKING
@@ -31,13 +33,16 @@ STEP = 32
 """Input bytes given at once to libraries that cannot be asked for a limit; bounds what one call returns."""
 
 
+Buffer = bytes | memoryview
+
+
 class Inflater(Protocol):
     """One compressed stream on its way back."""
 
     finished: bool
     """The stream's own end mark was read, and little was given after it."""
 
-    def feed(self, data: bytes) -> Iterator[bytes]:
+    def feed(self, data: Buffer) -> Iterator[bytes]:
         """Give compressed bytes, take decoded pieces; ValueError when they are not of this coding."""
 
 
@@ -49,7 +54,7 @@ class Zlib:
         self._stream = zlib.decompressobj(window)
         self.finished = False
 
-    def feed(self, data: bytes) -> Iterator[bytes]:
+    def feed(self, data: Buffer) -> Iterator[bytes]:
         """Decode; pieces are at most `PIECE` long."""
         for start in range(0, len(data), SAFE):
             step = data[start : start + SAFE]
@@ -57,7 +62,7 @@ class Zlib:
             try:
                 pieces = list(self._step(step))
             except zlib.error as error:
-                # zlib throws away what a call had decoded before the error: give that byte by byte.
+                # zlib throws away what a call had decoded before the error.
                 self._stream = before
                 yield from self._salvage(step)
                 raise ValueError(f"not deflate data: {error}") from error
@@ -67,7 +72,7 @@ class Zlib:
                 self.finished = after <= LITTLE
                 return
 
-    def _step(self, data: bytes) -> Iterator[bytes]:
+    def _step(self, data: Buffer) -> Iterator[bytes]:
         while data and not self._stream.eof:
             piece = self._stream.decompress(data, PIECE)
             data = self._stream.unconsumed_tail
@@ -75,12 +80,17 @@ class Zlib:
                 break
             yield piece
 
-    def _salvage(self, data: bytes) -> Iterator[bytes]:
-        for at in range(len(data)):
+    def _salvage(self, data: Buffer) -> Iterator[bytes]:
+        """Everything before the first byte that cannot be: halves are tried, and halves of those."""
+        while len(data) > 1:
+            half = len(data) // 2
+            before = self._stream.copy()
             try:
-                yield self._stream.decompress(data[at : at + 1])
+                yield self._stream.decompress(data[:half])
+                data = data[half:]
             except zlib.error:
-                return
+                self._stream = before
+                data = data[:half]
 
 
 class Brotli:
@@ -91,7 +101,7 @@ class Brotli:
         self._stream = brotli.Decompressor()
         self.finished = False
 
-    def feed(self, data: bytes) -> Iterator[bytes]:
+    def feed(self, data: Buffer) -> Iterator[bytes]:
         """Decode; the library takes no limit, so the input is given in small steps."""
         for start in range(0, len(data), STEP):
             if self.finished:
@@ -113,7 +123,7 @@ class Zstandard:
         self._stream = zstandard.ZstdDecompressor(max_window_size=8 << 20).decompressobj()
         self.finished = False
 
-    def feed(self, data: bytes) -> Iterator[bytes]:
+    def feed(self, data: Buffer) -> Iterator[bytes]:
         """Decode; the library takes no limit, so the input is given in small steps."""
         for start in range(0, len(data), STEP):
             if self.finished:
@@ -127,6 +137,28 @@ class Zstandard:
                 yield piece
 
 
+class Archived:
+    """Bzip2, and XZ with dictionaries of at most 64 MiB, by the standard library's decompressors."""
+
+    def __init__(self, stream: bz2.BZ2Decompressor | lzma.LZMADecompressor) -> None:
+        """Start a stream."""
+        self._stream = stream
+        self.finished = False
+
+    def feed(self, data: Buffer) -> Iterator[bytes]:
+        """Decode; pieces are at most `PIECE` long."""
+        given: Buffer = data
+        while not self._stream.eof and (given or not self._stream.needs_input):
+            try:
+                piece = self._stream.decompress(given, PIECE)
+            except (OSError, lzma.LZMAError) as error:
+                raise ValueError(f"not an archive: {error}") from error
+            given = b""
+            if piece:
+                yield piece
+        self.finished = self._stream.eof
+
+
 CODINGS: dict[str, Callable[[], Inflater]] = {
     "gzip": lambda: Zlib(31),
     "x-gzip": lambda: Zlib(31),
@@ -134,8 +166,10 @@ CODINGS: dict[str, Callable[[], Inflater]] = {
     "deflate-raw": lambda: Zlib(-15),
     "br": Brotli,
     "zstd": Zstandard,
+    "bz2": lambda: Archived(bz2.BZ2Decompressor()),
+    "xz": lambda: Archived(lzma.LZMADecompressor(memlimit=80 << 20)),
 }
-"""Content codings by their registered name, `deflate-raw` being what some senders mean by `deflate`."""
+"""Codings by their registered name, `deflate-raw` being what some senders mean by `deflate`."""
 
 
 def inflate(coding: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -155,7 +189,7 @@ def inflate(coding: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
         yield from inflater.feed(piece)
 
 
-def inflate_some(coding: str, data: bytes, limit: int) -> tuple[bytes, bool]:
+def inflate_some(coding: str, data: Buffer, limit: int) -> tuple[bytes, bool]:
     """Decode at most `limit` bytes of `data`.
 
     Returns:
@@ -175,6 +209,40 @@ def inflate_some(coding: str, data: bytes, limit: int) -> tuple[bytes, bool]:
         if not out:
             raise
     return bytes(out), inflater.finished
+
+
+PROBE = 256
+"""Compressed bytes that show whether a stream is one: few random ones live as long."""
+
+
+def begins(coding: str, data: bytes, start: int, end: int | None = None) -> bool:
+    """Whether a stream of this coding may begin here; cheap, and mistaken now and then in its favour."""
+    head = data[start : min(start + PROBE, end if end is not None else len(data))]
+    try:
+        if coding in _WINDOWS:
+            zlib.decompressobj(_WINDOWS[coding]).decompress(head, 64)
+        elif coding == "br":
+            brotli.Decompressor().process(head[:STEP])
+    except (zlib.error, brotli.error):
+        return False
+    return True
+
+
+_WINDOWS = {"deflate": 15, "deflate-raw": -15, "gzip": 31}
+_DEFLATED = 8
+
+
+def zip_entry(data: bytes, at: int) -> tuple[int, str]:
+    """Where the content behind a local file header of a ZIP archive begins, and its coding.
+
+    Source: APPNOTE.TXT 4.3.7. The coding is empty unless it is deflate: stored content is seen as it is,
+    and others announce themselves.
+    """
+    head = data[at : at + 30]
+    if len(head) < 30 or int.from_bytes(head[8:10], "little") != _DEFLATED:
+        return at, ""
+    name, extra = int.from_bytes(head[26:28], "little"), int.from_bytes(head[28:30], "little")
+    return at + 30 + name + extra, "deflate-raw"
 
 
 _CHUNK = re.compile(rb"([0-9a-fA-F]{1,8})[^\r\n]{0,64}\r\n")

@@ -25,7 +25,10 @@ _PART_NAME = re.compile(rb'(?i:content-disposition):[^\r\n]{0,200}?\bname="([^"\
 _FORM_VALUE = re.compile(rb"[\w.$\[\]-]{1,64}=([^&;\s\"'<>]{8,})")
 _BOUNDARY = re.compile(rb"(?:^|\n)(--[^\r\n]{1,70})\r?\n")
 
-MOST_PARTS = 64
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
+_FORM = re.compile(rb"[^\s{}\[\]<>\"']{0,4000}=")
+
+MOST_PARTS = 256
 """Values of one form, or parts of one multipart body, that are taken out."""
 
 
@@ -67,21 +70,31 @@ def field_names(body: bytes) -> frozenset[str]:
     return frozenset(name.decode("utf-8", "replace") for name in names)
 
 
-def form_values(body: bytes) -> list[bytes]:
-    """Values of an `application/x-www-form-urlencoded` body, a query or a cookie, percent-decoded.
+def form_values(body: bytes) -> list[tuple[bytes, int]]:
+    """Values of an `application/x-www-form-urlencoded` body, a query or a cookie, and where each begins.
 
     >>> form_values(b"a=1&text=hello%20there")
-    [b'hello there']
+    [(b'hello there', 9)]
     """
+    if not _FORM.match(body):
+        return []
     found = islice(_FORM_VALUE.finditer(body), MOST_PARTS)
-    return [unquote_to_bytes(match[1].replace(b"+", b" ")) for match in found]
+    return [(unquote_to_bytes(match[1].replace(b"+", b" ")), match.start(1)) for match in found]
 
 
-def parts(body: bytes) -> list[bytes]:
-    """Contents of the parts of a multipart body (RFC 2046 section 5.1), told by its first boundary line."""
+def part_spans(body: bytes) -> list[tuple[int, int]]:
+    """Where the contents of the parts of a multipart body lie (RFC 2046 section 5.1).
+
+    The first line that may be a boundary is taken for one.
+    """
     boundary = _BOUNDARY.search(body) if body.startswith(b"--") or b"\n--" in body else None
     if boundary is None:
         return []
-    split = body[boundary.start(1) :].split(boundary[1], MOST_PARTS + 1)[1:]
-    contents = (re.split(rb"\r?\n\r?\n", part, maxsplit=1) for part in split)
-    return [content[1].removesuffix(b"\n").removesuffix(b"\r") for content in contents if len(content) == 2]
+    found: list[tuple[int, int]] = []
+    at = boundary.end(1)
+    while len(found) < MOST_PARTS and (end := body.find(boundary[1], at)) >= 0:
+        if head := _HEAD_END.search(body, at, end):
+            content = body[head.end() : end]
+            found.append((head.end(), head.end() + len(content.removesuffix(b"\n").removesuffix(b"\r"))))
+        at = end + len(boundary[1])
+    return found

@@ -16,9 +16,9 @@ from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from auditor.classify.budget import budget_for
 from auditor.classify.unfold import DECODERS
 from auditor.classify.unfold import DEEPEST
-from auditor.classify.unfold import budget_for
 from auditor.classify.unfold import unfold
 from auditor.model.markers import make_marker
 

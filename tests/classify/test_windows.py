@@ -4,7 +4,7 @@ import gzip
 
 import pytest
 
-from auditor.classify.unfold import Budget
+from auditor.classify.budget import Budget
 from auditor.classify.windows import OVERLAP
 from auditor.classify.windows import WINDOW
 from auditor.classify.windows import windows

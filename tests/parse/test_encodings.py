@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import bz2
 import contextlib
 import gzip
+import io
+import lzma
+import zipfile
 import zlib
 
 import brotli
@@ -19,6 +23,8 @@ PACK = {
     "deflate-raw": lambda data: zlib.compress(data, wbits=-15),
     "br": brotli.compress,
     "zstd": zstandard.compress,
+    "bz2": bz2.compress,
+    "xz": lzma.compress,
 }
 
 
@@ -71,6 +77,29 @@ def test_what_came_before_an_error_is_kept():
     assert encodings.inflate_some("deflate-raw", stored, 1000) == (b"hello", False)
     with pytest.raises(ValueError, match="deflate"):
         encodings.inflate_some("deflate-raw", b"\x07\x07", 1000)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_entry_of_a_zip_archive(method):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", method) as archive:
+        archive.writestr("notes/today.txt", "hello there, hello there")
+    data = packed.getvalue()
+    start, coding = encodings.zip_entry(data, 0)
+    assert coding == ("deflate-raw" if method else "")
+    if coding:
+        assert encodings.inflate_some(coding, data[start:], 100)[0] == b"hello there, hello there"
+
+
+@given(st.sampled_from(sorted(PACK)), st.binary(max_size=2000))
+def test_what_begins_a_stream(coding, data):
+    packed = PACK[coding](data)
+    assert encodings.begins(coding, b"xx" + packed, 2)
+
+
+@given(st.binary(max_size=60))
+def test_any_entry_of_a_zip_archive(data):
+    encodings.zip_entry(b"PK\x03\x04" + data, 0)
 
 
 def test_chunks_are_joined():

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from auditor.capture import calls
 from auditor.capture import wire
+from auditor.classify import budget
 from auditor.classify import excerpt
 from auditor.classify import hosts
 from auditor.classify import unfold
@@ -38,6 +39,7 @@ from auditor.internet.services.contract import Request
 from auditor.kernel import notify
 from auditor.kernel.netlink import RouteSocket
 from auditor.kernel.sockdiag import SockDiag
+from auditor.parse import bases
 from auditor.parse import client_hello
 from auditor.parse import dns
 from auditor.parse import encodings
@@ -128,7 +130,7 @@ def _http_body(data: bytes) -> None:
     http_body.media_type(headers)
     http_body.field_names(data)
     http_body.form_values(data)
-    http_body.parts(data)
+    http_body.part_spans(data)
 
 
 def _inflate(data: bytes) -> None:
@@ -144,12 +146,17 @@ def _text(data: bytes) -> None:
         text.percent,
         text.backslash,
         text.entities,
-        text.base64,
-        text.hexadecimal,
+        text.quoted_printable,
         text.utf16,
         text.printable,
     ):
         read(data)
+
+
+def _bases(data: bytes) -> None:
+    for read in (bases.hexadecimal, bases.spaced_hexadecimal, bases.base32, bases.base58, bases.base85):
+        list(read(data))
+    list(bases.base64(bases.tokens(data, set())))
 
 
 @functools.cache
@@ -163,9 +170,9 @@ def _searcher() -> Searcher:
 
 
 def _unfold(data: bytes) -> None:
-    budget = unfold.budget_for(len(data))
-    budget.left = min(budget.left, 1 << 20)  # the limits are the same, only reached sooner
-    for node in unfold.unfold(data, budget):
+    left = budget.budget_for(len(data))
+    left.left = min(left.left, 1 << 20)  # the limits are the same, only reached sooner
+    for node in unfold.unfold(data, left):
         for hit in _searcher().find(node.data):
             excerpt.excerpt(node.data, hit.start, hit.end)
 
@@ -328,6 +335,7 @@ TARGETS: tuple[Target, ...] = (
     Target("chunked", seeds.chunked, encodings.dechunk),
     Target("inflate", seeds.compressed, _inflate, ()),
     Target("text", seeds.bodies, _text, ()),
+    Target("bases", seeds.bodies, _bases, ()),
     Target("unfold", seeds.bodies, _unfold, (), slow_s=5.0),
     Target("excerpt", seeds.bodies, _excerpt, ()),
     Target("sock-diag", seeds.sock_diag_replies, _sock_diag),

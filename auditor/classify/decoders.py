@@ -1,0 +1,253 @@
+"""The table of decoders: each row finds every reading of some bytes through one encoding.
+
+Not the tree that joins rows to chains: that is `unfold`. A row that has seen no sign of its encoding costs
+nothing; none raises.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from auditor.classify.signs import STREAMS
+from auditor.classify.signs import signs
+from auditor.parse import bases
+from auditor.parse import encodings
+from auditor.parse import http_body
+from auditor.parse import text
+from auditor.parse.bases import Reading
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Iterable
+    from collections.abc import Iterator
+
+    from auditor.classify.budget import Budget
+    from auditor.classify.signs import Signs
+
+TRY_COST = 512
+"""Bytes of plain search that one look at a suspected stream costs about as much as."""
+
+ESCAPE_COST = 16
+"""The same for one escape."""
+
+CHUNK_TRIES = 8
+"""Lines in one node that are suspected to begin a chunked body."""
+
+REACH = 1024
+"""Bytes around an escape that are read again without it; a run in base64 is escaped every 64 signs or so."""
+
+MOST_PIECES = 256
+"""Pieces of one node that are tried for streams without a signature, the longest first."""
+
+SMALL = 64 * 1024
+"""Larger nodes are not read in base 85, which no library reads quickly, except between its marks."""
+
+_CHUNK_HEAD = re.compile(rb"(?<![0-9a-fA-F])([0-9a-fA-F]{1,8})\r\n")
+_EVENT_DATA = re.compile(rb"(?m)^data: ?(.*?)\r?$")
+
+
+class View:
+    """One node as the decoders see it; what several of them need is found once."""
+
+    def __init__(
+        self, data: bytes, pieces: tuple[tuple[int, int], ...] | None, budget: Budget, seen: set[bytes]
+    ) -> None:
+        """Look at `data`.
+
+        Args:
+            data: The bytes.
+            pieces: Stretches that may be streams of their own; None when all of it is the only one.
+            budget: Spent by decoders whose work does not show in what they give.
+            seen: Long runs that were read in other nodes.
+        """
+        self.data = data
+        self.budget = budget
+        self._pieces = ((0, len(data)),) if pieces is None else pieces
+        self._seen = seen
+
+    @cached_property
+    def signs(self) -> frozenset[str]:
+        """Encodings that show themselves."""
+        return self._signs.gates
+
+    @cached_property
+    def streams(self) -> tuple[tuple[str, int], ...]:
+        """Coding and place of streams that announce themselves."""
+        return self._signs.streams
+
+    @cached_property
+    def _signs(self) -> Signs:
+        return signs(self.data)
+
+    @cached_property
+    def text(self) -> bytes:
+        """All, or what is text in it."""
+        return text.strings(self.data)
+
+    @cached_property
+    def tokens(self) -> bases.Tokens:
+        """Long runs that were not read in another node."""
+        return bases.tokens(self.data, self._seen)
+
+    @cached_property
+    def pieces(self) -> list[tuple[int, int]]:
+        """Stretches that may be streams without a signature: those are never ASCII alone."""
+        found = list(self._pieces)
+        if "multipart" in self.signs:
+            found += http_body.part_spans(self.data)
+        found = [(start, end) for start, end in found if not self.data[start:end].isascii()]
+        return sorted(found, key=lambda piece: piece[0] - piece[1])[:MOST_PIECES]
+
+
+@dataclass(frozen=True, slots=True)
+class Decoder:
+    """One row of the table: how to get from bytes to other readings of them."""
+
+    name: str
+    read: Callable[[View], Iterable[Reading]]
+    undo: Callable[[bytes], list[bytes]] | None = None
+    """Of escapes: reads any stretch, so that places in the reading can be found again in what was read."""
+
+
+def _announced(coding: str) -> Decoder:
+    """A compressed stream that announces itself, anywhere in the bytes."""
+
+    def read(view: View) -> Iterator[Reading]:
+        for name, place in view.streams:
+            if name != coding or not view.budget.take(TRY_COST):
+                continue
+            start, packed = (place, coding) if coding != "zip" else encodings.zip_entry(view.data, place)
+            if packed and encodings.begins(packed, view.data, start):
+                out = _inflated(packed, view.data, start, len(view.data), view.budget)
+                if out is not None:
+                    yield Reading(out[0], ((0, place),))
+
+    return Decoder(coding, read)
+
+
+def _headless(coding: str) -> Decoder:
+    """A compressed stream without a signature: all of a piece, and it must end properly or not at all."""
+
+    def read(view: View) -> Iterator[Reading]:
+        for start, end in view.pieces:
+            if not encodings.begins(coding, view.data, start, end):
+                continue
+            limit = view.budget.left // 2
+            out = _inflated(coding, view.data, start, end, view.budget)
+            if out is not None and (out[1] or len(out[0]) >= limit):
+                yield Reading(out[0], ((0, start),))
+
+    return Decoder(coding, read)
+
+
+def _inflated(coding: str, data: bytes, start: int, end: int, budget: Budget) -> tuple[bytes, bool] | None:
+    limit = budget.left // 2
+    try:
+        out, finished = encodings.inflate_some(coding, memoryview(data)[start:end], limit)
+    except ValueError:
+        return None
+    budget.cut |= len(out) >= limit
+    return out, finished
+
+
+def _escapes(name: str, sign: bytes, undo: Callable[[bytes], list[bytes]]) -> Decoder:
+    """Escapes that begin with `sign`, read in what is text, with what is around them."""
+
+    def read(view: View) -> Iterator[Reading]:
+        if name not in view.signs or not view.budget.take(view.text.count(sign) * ESCAPE_COST):
+            return
+        parts, marks, at = [], [], 0
+        for start, end in _regions(view.text, sign):
+            for part in undo(view.text[start:end]):
+                parts.append(part)
+                marks.append((at, start))
+                at += len(part) + 1
+        if parts:
+            yield Reading(b"\n".join(parts), tuple(marks))
+
+    return Decoder(name, read, undo)
+
+
+def _regions(data: bytes, sign: bytes) -> Iterator[tuple[int, int]]:
+    """Stretches around the signs, joined where they meet."""
+    at = data.find(sign)
+    while at >= 0:
+        start, last = max(at - REACH, 0), at
+        while (more := data.rfind(sign, last + 1, last + 2 * REACH)) >= 0:
+            last = more
+        yield start, min(last + REACH, len(data))
+        at = data.find(sign, last + 1)
+
+
+def _chunked(view: View) -> Iterator[Reading]:
+    """Chunk framing left in a raw stream, behind a message head or on its own."""
+    if "chunked" not in view.signs:
+        return
+    for match in islice(_CHUNK_HEAD.finditer(view.data), CHUNK_TRIES):
+        try:
+            yield Reading(encodings.dechunk(view.data[match.start(1) :]), ((0, match.start(1)),))
+        except ValueError:
+            continue
+
+
+def _form(view: View) -> Iterator[Reading]:
+    values = http_body.form_values(view.data)
+    for value, start in values:
+        yield Reading(value, ((0, start),))
+
+
+def _events(view: View) -> Iterator[Reading]:
+    """What server-sent events say, without what stands between them."""
+    if "sse" in view.signs:
+        yield Reading(b"".join(_EVENT_DATA.findall(view.data)), ((0, 0),))
+
+
+def _in_tokens(name: str, read: Callable[[bytes], Iterable[Reading]]) -> Decoder:
+    """A base whose signs are among those of base64."""
+
+    def composed(view: View) -> Iterator[Reading]:
+        if view.tokens.places:
+            lines, marks = view.tokens.text()
+            yield from (bases.composed(reading, marks) for reading in read(lines))
+
+    return Decoder(name, composed)
+
+
+def _base85(view: View) -> Iterator[Reading]:
+    if len(view.data) <= SMALL or b"<~" in view.data:
+        yield from bases.base85(view.data)
+
+
+def _wide(view: View) -> Iterator[Reading]:
+    if "utf-16" in view.signs:
+        yield from (Reading(found, ((0, 0),)) for found in text.utf16(view.data))
+
+
+def _spaced(view: View) -> Iterable[Reading]:
+    return bases.spaced_hexadecimal(view.data) if "hex-spaced" in view.signs else ()
+
+
+DECODERS: tuple[Decoder, ...] = (
+    *map(_announced, STREAMS),
+    _headless("br"),
+    _headless("deflate-raw"),
+    Decoder("chunked", _chunked),
+    Decoder("form", _form),
+    Decoder("sse", _events),
+    _escapes("url", b"%", text.percent),
+    _escapes("json", b"\\", text.backslash),
+    _escapes("html", b"&", text.entities),
+    _escapes("quoted-printable", b"=", text.quoted_printable),
+    Decoder("base64", lambda view: bases.base64(view.tokens)),
+    _in_tokens("hex", bases.hexadecimal),
+    Decoder("hex-spaced", _spaced),
+    _in_tokens("base32", bases.base32),
+    _in_tokens("base58", bases.base58),
+    Decoder("base85", _base85),
+    Decoder("utf-16", _wide),
+)
+"""Everything that is tried on every node; a new encoding is one more row."""

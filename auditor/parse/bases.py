@@ -1,0 +1,284 @@
+"""Bytes written as text in a base: 16, 32, 58, 64 and 85, each in its customary alphabets.
+
+None of these raises: signs that are no encoding have no reading in it. Not the direct search for a value
+written in a base: that is `auditor.classify.forms`.
+"""
+
+from __future__ import annotations
+
+import base64 as stdlib
+import binascii
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from auditor.parse.runs import HEX_DIGITS
+from auditor.parse.runs import STRINGS
+from auditor.parse.runs import Runs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Iterable
+    from collections.abc import Iterator
+
+SHORTEST_RUN = 20
+"""Signs of base64 that are worth a reading: 15 bytes, since what lies in it is encoded once more at least."""
+
+SHORTEST_HEX = 20
+LONG = 4096
+"""A run of base64 from which only a probe is read at the alignments that its beginning does not suggest."""
+
+LONGEST_58 = 256
+"""Base 58 is one large number: longer ones are not written, since that takes time with the square."""
+
+MOST_TOKENS = 512
+"""Tokens of one text that are read in base 58 and 85, which no library reads quickly."""
+
+_UPPER, _LOWER, _DIGITS = (bytes(range(*ends)) for ends in ((65, 91), (97, 123), (48, 58)))
+_ALNUM = _UPPER + _LOWER + _DIGITS
+_BASE64 = Runs(b"b" * SHORTEST_RUN, rb"b*(?:r?nb+)*", b=_ALNUM + b"+/-_", r=b"\r", n=b"\n")
+_HEX = Runs(b"h" * SHORTEST_HEX, rb"h*", h=HEX_DIGITS)
+_SPACED_HEX = Runs(b"hhshhshhshhshhshhshhshh", rb"(?:shh)*", h=HEX_DIGITS, s=b": ,-")
+_BASE32 = tuple(Runs(b"b" * 20, rb"b*", b=letters + b"234567") for letters in (_UPPER, _LOWER))
+_BASE32_HEX = Runs(b"b" * 24, rb"b*", b=_UPPER[:22] + _DIGITS)
+_TO_STANDARD = bytes.maketrans(b"-_", b"+/")
+_TO_32 = bytes.maketrans(_DIGITS + _UPPER[:22], _UPPER + b"234567")
+_BASE58 = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_VALUE_58 = bytes.maketrans(_BASE58, bytes(range(58)))
+_TOKEN_58 = re.compile(rb"[0-9A-Za-z]{20,}")
+_RFC_1924 = _DIGITS + _UPPER + _LOWER + b"!#$%&()*+-;<=>?@^_`{|}~"
+_Z85 = _DIGITS + _LOWER + _UPPER + b".-:+=^!/*?&<>()[]{}@%$#"
+_FROM_Z85 = bytes.maketrans(_Z85, _RFC_1924)
+_TOKEN_85 = Runs(b"b" * 20, rb"b*", b=bytes(set(_RFC_1924) | set(_Z85)))
+_COMMON_85 = _ALNUM + b"/-_.:=&%?+"
+"""Signs of paths and addresses; a token of nothing else is none of base85."""
+_ASCII85 = re.compile(rb"<~([!-uz\s]{10,}?)~>")
+_WHOLE_ASCII85 = re.compile(rb"\s*[!-uz]{20}[!-uz\s]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What some runs say, joined, each with its place."""
+
+    data: bytes
+    marks: tuple[tuple[int, int], ...]
+    """Where each run's bytes begin in `data`, and where the run begins in what was read."""
+    pieces: tuple[tuple[int, int], ...] | None = None
+    """Stretches of `data` that may each be a stream of its own; None where all of it is the only one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Long runs of the signs that bases 16, 32, 58 and 64 share, each once, without the line ends in them."""
+
+    places: dict[bytes, int]
+    """By token, where it was first."""
+
+    def text(self) -> tuple[bytes, tuple[tuple[int, int], ...]]:
+        """One token a line, and where each line begins here and in what was read."""
+        marks, at = [], 0
+        for token, start in self.places.items():
+            marks.append((at, start))
+            at += len(token) + 1
+        return b"\n".join(self.places), tuple(marks)
+
+
+def tokens(data: bytes, seen: set[bytes]) -> Tokens:
+    """All tokens in some bytes but those in `seen`, which they are added to."""
+    places: dict[bytes, int] = {}
+    for start, end in _BASE64.spans(data):
+        places.setdefault(data[start:end], start)
+    bare = {
+        (token.translate(None, b"\r\n") if b"\n" in token else token): start
+        for token, start in places.items()
+        if token not in seen
+    }
+    seen.update(bare, places)
+    return Tokens(bare)
+
+
+def base64(found: Tokens) -> Iterator[Reading]:
+    """Base64 in both alphabets (RFC 4648 sections 4 and 5), padded or not, in lines or not.
+
+    A run inside longer text may begin at any of its first four signs. Only the first alignment is given
+    whole; of the others, which are nearly always chance, the text that they show, if any, or all when a
+    compressed stream announces itself.
+    """
+    # Base64 of fifteen bytes or more without any capital is next to impossible; words without one are not.
+    places = {
+        token: start
+        for token, start in found.places.items()
+        if not token.islower() and token.strip(_HEX_DASH)
+    }
+    for token, start in places.items():
+        if len(token) > LONG:
+            yield from _alignments({token: start}, 4 if _speaks(token[:LONG]) else 1)
+    short = {token: start for token, start in places.items() if len(token) <= LONG}
+    if short:
+        yield from _alignments(short, 4)
+
+
+def _alignments(places: dict[bytes, int], number: int) -> Iterator[Reading]:
+    joined, marks = _joined_64(places)
+    sizes = (len(token) * 3 // 4 for token in places)
+    pieces = tuple((at, at + size) for (at, _), size in zip(marks, sizes, strict=True))
+    yield Reading(binascii.a2b_base64(joined), marks, pieces)
+    for out in _shifted(joined)[: number - 1]:
+        if STREAM.search(out):
+            yield Reading(out, marks, ())
+        elif found := STRINGS.spans(out):
+            yield _picked(out, found, marks)
+
+
+def _shifted(joined: bytes) -> list[bytes]:
+    return [binascii.a2b_base64(joined[shift:] + b"A" * shift) for shift in (1, 2, 3)]
+
+
+_HEX_DASH = HEX_DIGITS + b"-"
+STREAM = re.compile(
+    rb"\x1f\x8b\x08[\x00-\x1f]|\x28\xb5\x2f\xfd|PK\x03\x04|\x78[\x01\x5e\x9c\xda][^\x06\x07\x0e\x0f]"
+)
+"""Beginnings of compressed streams, with a block type that exists where the signature is short."""
+
+
+def _speaks(head: bytes) -> bool:
+    """Whether a later alignment of the beginning of a long run shows text or a stream."""
+    joined, _ = _joined_64({head: 0})
+    outs = _shifted(joined)
+    return any(STREAM.search(out) or len(b"".join(STRINGS.find(out))) > len(out) // 16 for out in outs)
+
+
+def _joined_64(places: dict[bytes, int]) -> tuple[bytes, tuple[tuple[int, int], ...]]:
+    """All runs, each at the beginning of a group and followed by signs for zero bits: one call reads them."""
+    parts, marks, at = [], [], 0
+    for token, start in places.items():
+        part = token.ljust(len(token) // 4 * 4 + 8, b"A")
+        parts.append(part)
+        marks.append((at // 4 * 3, start))
+        at += len(part)
+    return b"".join(parts).translate(_TO_STANDARD), tuple(marks)
+
+
+def _picked(out: bytes, spans: Iterable[tuple[int, int]], marks: tuple[tuple[int, int], ...]) -> Reading:
+    """The given stretches of a reading, one a line."""
+    places, at, mark = [], 0, 0
+    lines = []
+    for start, end in spans:
+        while mark + 1 < len(marks) and marks[mark + 1][0] <= start:
+            mark += 1
+        places.append((at, marks[mark][1]))
+        lines.append(out[start:end])
+        at += end - start + 1
+    return Reading(b"\n".join(lines), tuple(places), ())
+
+
+def _join(pieces: Iterable[tuple[bytes, int]]) -> Iterator[Reading]:
+    """What several runs say, as one reading."""
+    parts, marks, at = [], [], 0
+    for part, start in pieces:
+        parts.append(part)
+        marks.append((at, start))
+        at += len(part) + 1
+    if parts:
+        alone = tuple((at, at + len(part)) for (at, _), part in zip(marks, parts, strict=True))
+        yield Reading(b"\n".join(parts), tuple(marks), alone)
+
+
+def hexadecimal(data: bytes) -> Iterator[Reading]:
+    """Hex digits; a run may begin at its second.
+
+    >>> next(hexadecimal(b"x=6162636465666768696a")).data
+    b'abcdefghij'
+    """
+    spans = _HEX.spans(data)
+    for shift in (0, 1):
+        yield from _join((_from_hex(data[start + shift : end]), start) for start, end in spans)
+
+
+def spaced_hexadecimal(data: bytes) -> Iterator[Reading]:
+    """Pairs of hex digits separated by colon, space, comma or dash.
+
+    >>> next(spaced_hexadecimal(b"x=61:62:63:64:65:66:67:68;")).data
+    b'abcdefgh'
+    """
+    spans = _SPACED_HEX.spans(data)
+    yield from _join((_from_hex(data[start:end].translate(None, b": ,-")), start) for start, end in spans)
+
+
+def _from_hex(digits: bytes) -> bytes:
+    return binascii.a2b_hex(digits[: len(digits) & ~1])
+
+
+def base32(data: bytes) -> Iterator[Reading]:
+    """Base32 in both alphabets (RFC 4648 sections 6 and 7), in capitals or small, padded or not."""
+    for runs in _BASE32:
+        yield from _join((_from_32(data[start:end].upper()), start) for start, end in runs.spans(data))
+    spans = _BASE32_HEX.spans(data)
+    found = ((data[start:end], start) for start, end in spans)
+    yield from _join(
+        (_from_32(token.translate(_TO_32)), start) for token, start in found if token.strip(HEX_DIGITS)
+    )
+
+
+def _from_32(token: bytes) -> bytes:
+    spare = len(token) % 8
+    token = token[: len(token) - (spare in (1, 3, 6))]
+    return stdlib.b32decode(token + b"=" * (-len(token) % 8))
+
+
+def base58(data: bytes) -> Iterator[Reading]:
+    """Base58 as Bitcoin writes it: whole tokens only, since every sign depends on all others."""
+    found = ((match[0], match.start()) for match in _TOKEN_58.finditer(data))
+    fitting = (
+        (token, start)
+        for token, start in found
+        if len(token) <= LONGEST_58 and not token.translate(None, _BASE58) and token.strip(HEX_DIGITS)
+    )
+    yield from _join((_from_58(token), start) for token, start in islice(fitting, MOST_TOKENS))
+
+
+def _from_58(token: bytes) -> bytes:
+    number = 0
+    for value in token.translate(_VALUE_58):
+        number = number * 58 + value
+    zeros = len(token) - len(token.lstrip(b"1"))
+    return bytes(zeros) + number.to_bytes((number.bit_length() + 7) // 8, "big")
+
+
+def base85(data: bytes) -> Iterator[Reading]:
+    """Base85 by RFC 1924 and ZeroMQ's RFC 32 as whole tokens; Adobe's between its marks, or all there is."""
+    found = ((data[start:end], start) for start, end in _TOKEN_85.spans(data))
+    tokens = [(token, start) for token, start in found if token.translate(None, _COMMON_85)][:MOST_TOKENS]
+    for alphabet, decode in _ALPHABETS_85:
+        fitting = [(token, start) for token, start in tokens if not token.translate(None, alphabet)]
+        yield from _join(_decoded(fitting, decode))
+    marked = [(match[1], match.start(1)) for match in _ASCII85.finditer(data)] if b"<~" in data else []
+    if not marked and (whole := _WHOLE_ASCII85.match(data)) and whole.end() == len(data):
+        marked = [(data, 0)]
+    yield from _join(_decoded(marked, stdlib.a85decode))
+
+
+_ALPHABETS_85: tuple[tuple[bytes, Callable[[bytes], bytes]], ...] = (
+    (_RFC_1924, stdlib.b85decode),
+    (_Z85, lambda token: stdlib.b85decode(token.translate(_FROM_Z85))),
+)
+
+
+def _decoded(
+    tokens: Iterable[tuple[bytes, int]], decode: Callable[[bytes], bytes]
+) -> Iterator[tuple[bytes, int]]:
+    for token, start in tokens:
+        try:
+            yield decode(token), start
+        except ValueError:
+            continue
+
+
+def composed(reading: Reading, marks: tuple[tuple[int, int], ...]) -> Reading:
+    """A reading of a text whose lines have places of their own, with its marks moved to those."""
+    begins = [begin for begin, _ in marks]
+    moved = tuple((at, marks[max(bisect_right(begins, place) - 1, 0)][1]) for at, place in reading.marks)
+    return replace(reading, marks=moved)

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import gzip
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auditor.classify.decoders import DECODERS
+from auditor.classify.signs import GATES
+from auditor.classify.signs import STREAMS
+from auditor.classify.signs import signs
+
+
+@pytest.mark.parametrize(
+    ("data", "gate"),
+    [(b"velka%2Dzofin", "url"), (rb"vel\u006ba-zofin", "json"), (b'"velka\\"', "json"), (b"a&#45;b", "html"),
+     (b"velka=2Dzofin", "quoted-printable"), (b"velka-=\r\nzofin", "quoted-printable"),
+     ("velka".encode("utf-16-le"), "utf-16"), ("velka".encode("utf-32-be"), "utf-16"),
+     (b"76:65:6c:6b:61:2d", "hex-spaced"), (b"5\r\nvelka\r\n", "chunked"), (b"--b\r\n", "multipart"),
+     (b"id: 1\ndata: x", "sse")],
+)  # fmt: skip
+def test_each_gate(data, gate):
+    assert gate in signs(data).gates
+    assert gate in signs(b"\xff" * 50 + b"\n" + data + b"\xff\n").gates
+
+
+def test_every_gate_has_a_decoder():
+    assert GATES.keys() | STREAMS.keys() <= {decoder.name for decoder in DECODERS} | {"multipart"}
+
+
+def test_plain_text_shows_nothing():
+    assert signs(b"a plain note about nothing, 100% of it").gates == frozenset()
+
+
+def test_places_of_streams():
+    data = b"a" * 70 + gzip.compress(b"x") + zlib.compress(b"y")
+    assert [(name, at) for name, at in signs(data).streams if name == "gzip"] == [("gzip", 70)]
+    assert ("deflate", 70 + len(gzip.compress(b"x"))) in signs(data).streams
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes(data):
+    found = signs(data)
+    assert all(0 <= at < len(data) for _, at in found.streams)
