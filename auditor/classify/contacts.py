@@ -57,6 +57,8 @@ class Question:
 
     lookup: Lookup
     role: str
+    beside: str = ""
+    """`DnsQuery.beside`."""
 
 
 class Contacts:
@@ -106,7 +108,7 @@ class Contacts:
             chosen=query.server_ip not in self._resolvers,
             transport=query.transport,
         )
-        return Question(lookup=lookup, role=who.role)
+        return Question(lookup=lookup, role=who.role, beside=query.beside)
 
     def _is_name_service(self, opened: FlowOpened) -> bool:
         """A conversation with the box's own name server is its look-ups, unless it carried anything else."""

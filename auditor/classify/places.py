@@ -5,6 +5,8 @@ Not the search: this only says where to look, and what to call it.
 
 from __future__ import annotations
 
+import base64
+import ipaddress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,7 @@ from auditor.parse import http_body
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Iterator
+    from collections.abc import Sequence
     from pathlib import Path
 
     from auditor.classify.contacts import Contact
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from auditor.classify.exchanges import Exchange
     from auditor.classify.ledger import Ledger
     from auditor.evidence.store import RunDirectory
+    from auditor.model.flow import Flow
     from auditor.model.observation import HttpBody
 
 
@@ -72,26 +76,54 @@ def beginning(file: Path, headers: http_body.Headers, size: int) -> bytes:
         return b""
 
 
-def of_contacts(directory: RunDirectory, ledger: Ledger, contacts: Iterable[Contact]) -> Iterator[Place]:
-    """Everything in flows."""
+def of_contacts(directory: RunDirectory, ledger: Ledger, contacts: Sequence[Contact]) -> Iterator[Place]:
+    """Everything in flows, and in where they went."""
     for contact in contacts:
         flow, role = contact.flow.id, contact.role
         for _, hello in ledger.of_flow(flow, TlsHello):
             yield Place(where="sni", subject=flow, role=role, data=hello.sni.encode())
+            yield Place(where="alpn", subject=flow, role=role, data="\n".join(hello.alpn).encode())
+            raw = base64.b64decode(hello.raw)
+            # The random and the session id, which anything can stand in, lie a byte apart (RFC 8446, 4.1.2).
+            joined = raw[2:34] + raw[35 : 35 + raw[34]] if len(raw) > 34 else b""
+            yield Place(where="client hello", subject=flow, role=role, data=raw + b"\n" + joined)
         for _, stream in contact.streams:
             if stream.body:
                 file = directory.bodies / stream.body
                 yield Place(where="stream", subject=flow, role=role, file=file, direction=stream.direction)
         for exchange in contact.exchanges:
             yield from _of_exchange(directory, exchange, flow, role)
+    yield from of_destinations(contacts)
+
+
+def of_destinations(contacts: Iterable[Contact]) -> Iterator[Place]:
+    """Addresses and ports as data: each process can say something by where it connects, in order.
+
+    Addresses that our name server gave for a name say nothing of their own.
+    """
+    said: dict[tuple[str, str], list[Flow]] = {}
+    for contact in contacts:
+        said.setdefault((contact.role, contact.flow.process.key or ""), []).append(contact.flow)
+    for (role, _), flows in said.items():
+        bare = [ipaddress.ip_address(flow.destination.ip) for flow in flows if not flow.destination.domain]
+        ports = [flow.destination.port for flow in flows]
+        for where, data in (
+            ("destination address", b"".join(address.packed for address in bare)),
+            ("destination ports", b"".join(port.to_bytes(2) for port in ports)),
+            ("destination ports", bytes(port & 0xFF for port in ports)),
+        ):
+            yield Place(where=where, subject=flows[0].id, role=role, data=data)
 
 
 def of_questions(questions: Iterable[Question]) -> Iterator[Place]:
-    """Names that were asked for: as they are, and with the labels joined, as tunnels use them."""
+    """Names that were asked for: as they are, and with the labels joined, as tunnels use them; options."""
     for question in questions:
         name = question.lookup.name.rstrip(".")
         for text in dict.fromkeys((name, name.replace(".", ""))):
             yield Place(where="lookup", subject=question.lookup.id, role=question.role, data=text.encode())
+        if question.beside:
+            beside = bytes.fromhex(question.beside)
+            yield Place(where="lookup options", subject=question.lookup.id, role=question.role, data=beside)
 
 
 def of_files(directory: RunDirectory, ledger: Ledger) -> Iterator[Place]:
@@ -118,7 +150,10 @@ def _of_exchange(directory: RunDirectory, exchange: Exchange, flow: str, role: s
     def place(where: str, data: bytes, direction: str = "out") -> Place:
         return Place(where=where, subject=flow, role=role, data=data, exchange=id_, direction=direction)
 
+    yield place("method", exchange.request.method.encode())
     yield place("url", exchange.request.url.encode())
+    # Of names, all together: one alone says where it is, and what it says is in the excerpt.
+    yield place("header names", "\n".join(name for name, _ in exchange.request.headers).encode())
     yield from (place(f"header {name.lower()}", value.encode()) for name, value in exchange.request.headers)
     for name, value in exchange.response_headers:
         yield place(f"response header {name.lower()}", value.encode(), "in")

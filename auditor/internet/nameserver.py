@@ -112,5 +112,6 @@ class NameServer:
                     inode=asker.identity.inode,
                     owner=asker.identity.owner,
                     flow=flow,
+                    beside=answered.beside.hex(),
                 ),
             )

@@ -5,6 +5,7 @@ Knows no proxy library: `auditor.internet.adapter` calls it with plain values.
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass
 from dataclasses import field
 from typing import TYPE_CHECKING
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from auditor.internet.services import Table
     from auditor.parse.ja4 import ClientHello
 
+MAX_HELLO = 4096
+"""Bytes of a ClientHello that are written down; with post-quantum keys it has some 1,800."""
 Fields = tuple[tuple[bytes, bytes], ...]
 """Header fields as they were on the wire."""
 
@@ -108,9 +111,9 @@ class Recorder:
     # TLS
 
     def tls_hello(
-        self, sni: str, alpn: Sequence[bytes], hello: ClientHello, *, protocol: str = "tls"
+        self, sni: str, alpn: Sequence[bytes], hello: ClientHello, *, protocol: str = "tls", raw: bytes = b""
     ) -> None:
-        """A ClientHello was read; `protocol` is `tls` or `quic`."""
+        """A ClientHello was read, `raw` from its version on; `protocol` is `tls` or `quic`."""
         self.sni = sni
         self.flow.protocol = protocol
         self.flow.book.write(
@@ -120,6 +123,7 @@ class Recorder:
                 alpn=tuple(text(each) for each in alpn),
                 ja4=ja4(hello),
                 ech=hello.extension(ENCRYPTED_CLIENT_HELLO) is not None,
+                raw=base64.b64encode(raw).decode() if len(raw) <= MAX_HELLO else "",
             )
         )
 

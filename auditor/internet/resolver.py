@@ -48,6 +48,8 @@ class Answered:
 
     wire: bytes
     asked: tuple[Asked, ...]
+    beside: bytes = b""
+    """What the query held beside its questions."""
 
 
 class Resolver:
@@ -100,6 +102,7 @@ class Resolver:
                 Asked(name=each.name, type=dns.type_name(each.type), rcode=rcode, answers=answers)
                 for each in query.questions
             ),
+            beside=dns.beside(data),
         )
 
     def _answer(self, query: Message) -> Message:

@@ -185,6 +185,8 @@ class TlsHello(msgspec.Struct, frozen=True, kw_only=True):
     alpn: tuple[str, ...]
     ja4: str
     ech: bool = False
+    raw: str = ""
+    """The whole message in base64, since any part of it can carry something; empty when it is very long."""
 
 
 class TlsEstablished(msgspec.Struct, frozen=True, kw_only=True):
@@ -302,6 +304,8 @@ class DnsQuery(msgspec.Struct, frozen=True, kw_only=True):
     owner: str = ""
     flow: str = ""
     """The flow that carried it; empty for datagrams to the box's own name server."""
+    beside: str = ""
+    """In hexadecimal what the message holds beside its questions, an empty EDNS record left out."""
 
 
 class FileChanged(msgspec.Struct, frozen=True, kw_only=True):

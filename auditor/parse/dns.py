@@ -122,6 +122,21 @@ def parse(data: bytes) -> Message:
         raise ValueError("DNS message is cut off") from error
 
 
+def beside(data: bytes) -> bytes:
+    """What a query holds behind its questions; empty for nothing, and for an EDNS record without options.
+
+    Raises:
+        ValueError: as `parse`.
+    """
+    try:
+        rest = data[_questions(data, struct.unpack_from("!H", data, 4)[0])[1] :]
+    except (struct.error, IndexError) as error:
+        raise ValueError("DNS message is cut off") from error
+    # Root, type OPT, any size and flags, no data (RFC 6891, 6.1.2).
+    plain = len(rest) == 11 and rest[:3] == b"\0" + int(Type.OPT).to_bytes(2) and rest[9:] == b"\0\0"
+    return b"" if plain else rest
+
+
 def _parse(data: bytes) -> Message:
     ident, flags, *counts = struct.unpack_from("!6H", data)
     if sum(counts) > MAX_RECORDS:

@@ -191,6 +191,8 @@ def _listener(family: socket.AddressFamily, port: int) -> socket.socket:
     made = _transparent(family, socket.SOCK_STREAM)
     # Inherited by accepted sockets; asyncio sets it only on sockets whose protocol is not 0.
     made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    # Inherited, too: urgent data stays where it is in the stream, and is recorded with it (tcp(7)).
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
     made.bind(("", port))
     made.listen(65535)
     return made

@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+import ipaddress
 import json
 
 import brotli
@@ -76,6 +77,39 @@ def test_url_headers_trailers_and_sni(planted):
                              trailers=(("X-End", MARKER),)))  # fmt: skip
     places = {sighting.where for sighting in found(classify(planted.seal()))}
     assert places == {"sni", "url", "header x-ctx", "trailer x-end"}
+
+
+def test_methods_names_of_headers_and_hellos(planted):
+    raw = base64.b64encode(bytes(34) + MARKER.encode()).decode()
+    hello = planted.flow("10.1")
+    planted.write(o.TlsHello(flow=hello, sni="x.example", alpn=(MARKER,), ja4="", raw=raw))
+    web = planted.flow("10.1")
+    planted.request(web, "https://x.example/", method=MARKER.upper(), headers=((f"X-{MARKER}", "1"),))
+    places = {sighting.where for sighting in found(classify(planted.seal()))}
+    assert places == {"alpn", "client hello", "method", "header names"}
+
+
+def test_a_hello_whose_random_runs_on_in_its_session_id(planted):
+    half = len(MARKER) // 2
+    raw = b"\3\3" + bytes(32 - half) + MARKER[:half].encode() + b"\x20" + MARKER[half:].encode() + bytes(24)
+    planted.write(
+        o.TlsHello(flow=planted.flow("10.1"), sni="", alpn=(), ja4="", raw=base64.b64encode(raw).decode())
+    )
+    assert {sighting.where for sighting in found(classify(planted.seal()))} == {"client hello"}
+
+
+def test_where_a_process_connects_to_says_something_too(planted):
+    ports = [int.from_bytes(MARKER[at : at + 2].encode()) for at in range(0, len(MARKER), 2)]
+    for port in ports:
+        planted.flow("10.1", port=port)
+    planted.flow("11.1", ip=str(ipaddress.IPv6Address(MARKER.encode())))
+    places = {sighting.where for sighting in found(classify(planted.seal()))}
+    assert places == {"destination ports", "destination address"}
+
+
+def test_what_a_look_up_holds_beside_its_name(planted):
+    planted.lookup("10.1", "plain.example", beside=MARKER.encode().hex())
+    assert {sighting.where for sighting in found(classify(planted.seal()))} == {"lookup options"}
 
 
 def test_lookup_with_the_marker_split_over_labels(planted):

@@ -191,6 +191,15 @@ def test_trailers_are_kept(world, exchange):
     assert one(seen, "flow.closed").error == ""
 
 
+def test_extensions_of_chunks_are_kept(world, exchange):
+    with world.tls() as client:
+        head = b"POST /t HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+        exchange(client, head + b"4;a=hidden\r\nbody\r\n4\r\nmore\r\n0; b=here\r\n\r\n", until=b"{}")
+    seen = world.stop()
+    assert world.body(bodies_of(seen, "out")[0].body) == b"bodymore"
+    assert world.body(one(seen, "stream.data").body) == b"a=hidden b=here"
+
+
 @pytest.mark.parametrize("tls", [False, True])
 def test_upload_that_breaks_off(world, tls):
     client = world.tls() if tls else world.connect()

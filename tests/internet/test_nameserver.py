@@ -35,6 +35,14 @@ def test_over_tls(world):
     assert "stream.data" not in seen
 
 
+def test_what_else_is_in_a_question_is_kept(world):
+    with world.connect() as client:
+        wire = framed("odd.example")[2:] + b"and more"
+        client.sendall(len(wire).to_bytes(2) + wire)
+        client.recv(4096)
+    assert bytes.fromhex(world.stop()["dns.query"][0].beside) == b"and more"
+
+
 def test_on_any_port(world):
     with world.connect() as client:
         client.sendall(framed("odd.example"))

@@ -61,6 +61,19 @@ def test_response_with_compressed_names():
     assert message.answers[1].data == bytes([93, 184, 216, 34])
 
 
+QUERY = dns.encode(dns.Message(id=7, questions=(dns.Question(name="a.example", type=dns.Type.A),)))
+
+
+@pytest.mark.parametrize("rest", [b"", bytes.fromhex("0000290200000000000000")])
+def test_ordinary_queries_hold_nothing_beside_their_questions(rest):
+    assert dns.beside(QUERY[:11] + bytes([bool(rest)]) + QUERY[12:] + rest) == b""
+
+
+@pytest.mark.parametrize("rest", [b"hidden", bytes.fromhex("000029020000000000000afde90006") + b"hidden"])
+def test_what_a_query_holds_beside_its_questions(rest):
+    assert dns.beside(QUERY + rest) == rest
+
+
 def test_pointer_loop_is_refused():
     looping = REAL_QUERY[:12] + b"\xc0\x0c\0\1\0\1"
     with pytest.raises(ValueError, match="points forward"):

@@ -115,12 +115,13 @@ class Hooks:
         """Write down who says hello."""
         self._greeting = None
         hello = data.client_hello
+        raw = hello.raw_bytes(wrap_in_record=False)
         facts = ClientHello(
-            legacy_version=int.from_bytes(hello.raw_bytes(wrap_in_record=False)[:2]),
+            legacy_version=int.from_bytes(raw[:2]),
             ciphers=tuple(hello.cipher_suites),
             extensions=tuple((kind, body) for kind, body in hello.extensions if isinstance(body, bytes)),
         )
-        self._recorder.tls_hello(hello.sni or "", hello.alpn_protocols, facts)
+        self._recorder.tls_hello(hello.sni or "", hello.alpn_protocols, facts, raw=raw)
 
     def on_tls_start_client(self, start: tls.TlsData) -> None:
         """Answer as the host that was asked for."""

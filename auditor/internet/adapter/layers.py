@@ -25,8 +25,11 @@ from mitmproxy.proxy.layers.http._http2 import Http2Server
 from auditor.internet.adapter.origin import EXCHANGE
 from auditor.internet.adapter.origin import Origin
 from auditor.internet.flows import OUT
+from auditor.parse.h2_frames import Beside
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from h11._receivebuffer import ReceiveBuffer
     from mitmproxy.proxy.context import Context
     from mitmproxy.proxy.layer import CommandGenerator
@@ -39,6 +42,8 @@ if TYPE_CHECKING:
 
 MAX_HEAD = 1 << 20
 """Bytes of a request's head, after which it is none."""
+MAX_CHUNK_HEAD = 1 << 14
+"""Bytes of a chunk's line that are looked at for extensions."""
 Event = TypeVar("Event", bound=events.Event)
 
 
@@ -88,14 +93,21 @@ class Http(HttpLayer):
     def speak_http1(self) -> Http1:
         """Take the client for one of HTTP/1."""
         connection = Http1(self.context.fork())
+        connection.told = self._told
         self.connections[self.context.client] = connection
         return connection
 
     def speak_http2(self) -> Http2:
         """Take the client for one of HTTP/2, with or without TLS."""
         connection = Http2(self.context.fork())
+        connection.told = self._told
         self.connections[self.context.client] = connection
         return connection
+
+    def _told(self, data: bytes) -> None:
+        """Write down what a client said in its framing, where no request is."""
+        if data:
+            self._recorder.flow.keep(OUT, data)
 
     def make_stream(self, stream_id: int) -> CommandGenerator[None]:
         """Begin an exchange."""
@@ -132,6 +144,8 @@ class Http1(Http1Server):
 
     refused = b""
     """A head that could not be parsed."""
+    told: Callable[[bytes], None]
+    """Takes extensions of chunks."""
 
     def send(self, event: HttpEvent) -> CommandGenerator[None]:
         """Answer; error pages do not say whose they are."""
@@ -154,7 +168,7 @@ class Http1(Http1Server):
         """Read on, and hand trailers over before the end."""
         reader = self.body_reader
         if isinstance(reader, ChunkedReader):
-            reader = self.body_reader = TrailerReader(reader)  # type: ignore[assignment]
+            reader = self.body_reader = TrailerReader(reader, self.told)  # type: ignore[assignment]
         for command in super().read_body(event):
             if isinstance(reader, TrailerReader) and reader.trailers and _ends_request(command):
                 yield ReceiveHttp(parts.RequestTrailers(self.stream_id, http.Headers(reader.trailers)))
@@ -169,12 +183,17 @@ class Http1(Http1Server):
 class TrailerReader:
     """A chunked body whose trailers are put aside: mitmproxy gives up when it sees some."""
 
-    def __init__(self, reader: ChunkedReader) -> None:
+    def __init__(self, reader: ChunkedReader, told: Callable[[bytes], None]) -> None:
+        """`told` takes the extensions of chunks (RFC 9112, 7.1.1), which the reader throws away."""
         self._reader = reader
+        self._told = told
         self.trailers: list[tuple[bytes, bytes]] = []
 
     def __call__(self, buffer: ReceiveBuffer) -> h11.Event | None:
         """The next piece, or None while more bytes are needed."""
+        if not self._reader._bytes_in_chunk:  # noqa: SLF001 - the library keeps the line to itself
+            head, ended, _ = bytes(buffer._data[:MAX_CHUNK_HEAD]).lstrip(b"\r\n").partition(b"\r\n")  # noqa: SLF001 - as above
+            self._told(head.partition(b";")[2] if ended else b"")
         event = self._reader(buffer)
         if isinstance(event, h11.EndOfMessage) and event.headers:
             self.trailers = [(bytes(name), bytes(value)) for name, value in event.headers.raw_items()]
@@ -193,7 +212,16 @@ class TrailerReader:
 class Http2(Http2Server):
     """HTTP/2 from a client."""
 
+    told: Callable[[bytes], None]
+    """Takes what is said beside the requests."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._beside = Beside()
+
     def _handle_event(self, event: events.Event) -> CommandGenerator[None]:
+        if isinstance(event, events.DataReceived):
+            self.told(self._beside.feed(event.data))
         yield from super()._handle_event(_discreet(event))
 
     @property

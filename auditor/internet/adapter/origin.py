@@ -19,8 +19,12 @@ from mitmproxy.proxy.layers.http import _events as parts
 from mitmproxy.proxy.layers.http._base import HttpConnection
 from mitmproxy.proxy.layers.http._base import ReceiveHttp
 from wsproto.events import AcceptConnection
+from wsproto.events import CloseConnection
+from wsproto.events import Event as WebSocketEvent
 from wsproto.events import Ping
+from wsproto.events import Pong
 from wsproto.events import Request as Asked
+from wsproto.extensions import PerMessageDeflate
 from wsproto.utilities import RemoteProtocolError
 
 from auditor.internet.services.contract import NO_BODY
@@ -110,7 +114,10 @@ class Origin(HttpConnection):
         offered = [
             name for event in socket.events() if isinstance(event, Asked) for name in event.subprotocols
         ]
-        head = socket.send(AcceptConnection(subprotocol=offered[0] if offered else None))
+        accepted = AcceptConnection(
+            subprotocol=offered[0] if offered else None, extensions=[PerMessageDeflate()]
+        )
+        head = socket.send(accepted)
         self._sockets[stream] = socket
         self._exchange_of(stream).served_by = "websocket"
         lines = [line.partition(b": ") for line in head.split(b"\r\n")[1:] if line]
@@ -119,14 +126,27 @@ class Origin(HttpConnection):
         yield ReceiveHttp(parts.ResponseEndOfMessage(stream))
 
     def _frames(self, stream: int, data: bytes) -> CommandGenerator[None]:
-        """Answer pings; messages were recorded on their way here, and the proxy answers the closing."""
+        """Answer pings; messages were recorded on their way here, and the proxy answers the closing.
+
+        What pings, pongs and the closing carry is recorded here, as messages: the proxy does not show it.
+        """
         socket = self._sockets.get(stream)
         if socket is None:
             return
         socket.receive_data(data)
         for event in socket.events():
+            self._beside(stream, event)
             if isinstance(event, Ping):
                 yield ReceiveHttp(parts.ResponseData(stream, socket.send(event.response())))
+
+    def _beside(self, stream: int, event: WebSocketEvent) -> None:
+        data = b""
+        if isinstance(event, Ping | Pong):
+            data = bytes(event.payload)
+        elif isinstance(event, CloseConnection):
+            data = (event.reason or "").encode()
+        if data:
+            self._recorder.message(self._exchange_of(stream), data, from_app=True, is_text=False)
 
 
 def is_websocket(request: http.Request) -> bool:

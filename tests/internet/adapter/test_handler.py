@@ -108,6 +108,19 @@ def test_http2_upload_that_breaks_off(world):
     assert (world.body(stored.body), stored.complete) == (b"only this", False)
 
 
+def test_what_an_http2_client_says_beside_its_requests(world):
+    with world.tls(alpn=["h2"]) as client:
+        talk = h2.connection.H2Connection()
+        talk.initiate_connection()
+        talk.send_headers(1, fields("GET", "/"), end_stream=True)
+        talk.ping(b"in pings")
+        talk.close_connection(additional_data=b"and on leaving")
+        client.sendall(talk.data_to_send())
+        client.recv(65536)
+    seen = world.stop()
+    assert world.body(one(seen, "stream.data").body) == b"in pings" + b"and on leaving"
+
+
 # WebSocket
 
 
@@ -129,16 +142,33 @@ def test_websocket(world, tls):
     client.sendall(talk.send(wsproto.events.BytesMessage(data=b"\0\1\2")))
     client.sendall(talk.send(Ping(payload=b"still there")))
     assert until(Pong).payload == b"still there"
-    client.sendall(talk.send(CloseConnection(code=1000)))
+    client.sendall(talk.send(CloseConnection(code=1000, reason="for a reason")))
     assert until(CloseConnection).code == 1000
     client.close()
     seen = world.stop()
-    first, second = seen["ws.message"]
+    first, second, ping, reason = seen["ws.message"]
+    assert [world.body(each.body) for each in (ping, reason)] == [b"still there", b"for a reason"]
     assert (first.direction, first.text, world.body(first.body)) == ("out", True, b"the secret prompt")
     assert (second.text, world.body(second.body)) == (False, b"\0\1\2")
     assert one(seen, "http.request").url == f"{'wss' if tls else 'ws'}://ws.example/live"
     assert one(seen, "http.response").status == 101
     assert (one(seen, "flow.closed").protocol, one(seen, "flow.closed").error) == ("ws", "")
+
+
+def test_compressed_websocket_messages_are_read(world):
+    offer = wsproto.extensions.PerMessageDeflate()
+    with world.connect() as client:
+        talk = wsproto.WSConnection(wsproto.ConnectionType.CLIENT)
+        client.sendall(talk.send(Request(host="ws.example", target="/", extensions=[offer])))
+        while not any(isinstance(event, AcceptConnection) for event in talk.events()):
+            talk.receive_data(client.recv(65536))
+        assert offer.enabled()
+        for text in ("the same words", "the same words", ""):
+            client.sendall(talk.send(TextMessage(data=text)))
+        client.sendall(talk.send(CloseConnection(code=1000)))
+        client.recv(65536)
+    texts = [world.body(each.body) for each in world.stop()["ws.message"] if each.body]
+    assert texts[:2] == [b"the same words"] * 2
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
