@@ -82,7 +82,7 @@ class Exchange:
         left = self._deadline - time.monotonic()
         if left <= 0:
             raise TimeoutError
-        if self._socket is not None:
+        if self._socket is not None and self._socket.fileno() >= 0:  # 3.13 closes it with the last byte
             self._socket.settimeout(left)
 
     def _close(self) -> None:
