@@ -1,6 +1,6 @@
 """Links, addresses, routes and rules over a raw rtnetlink socket.
 
-Not a netlink library: one request, one acknowledgement, for the six requests that the box needs.
+Not a netlink library: one request, one acknowledgement, for the seven requests that the box needs.
 A library would cost more at import than the whole box costs to build.
 """
 
@@ -20,6 +20,7 @@ from typing import Final
 _RTM_NEWLINK = 16
 _RTM_NEWADDR = 20
 _RTM_NEWROUTE = 24
+_RTM_NEWNEIGH = 28
 _RTM_NEWRULE = 32
 _NLM_REQUEST_ACK_CREATE_EXCL = 0x1 | 0x4 | 0x400 | 0x200
 _NLM_REQUEST_ACK = 0x1 | 0x4
@@ -34,6 +35,8 @@ _IFLA_INFO_KIND, _IFLA_INFO_DATA, _VETH_INFO_PEER = 1, 2, 1
 _IFA_ADDRESS, _IFA_LOCAL, _IFA_BROADCAST, _IFA_FLAGS = 1, 2, 4, 8
 _IFA_F_NODAD = 2
 _RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_TABLE = 1, 4, 5, 15
+_NDA_DST, _NDA_LLADDR = 1, 2
+_NUD_PERMANENT = 0x80
 _FRA_PRIORITY, _FRA_FWMARK, _FRA_TABLE = 6, 10, 15
 _RTPROT_STATIC = 4
 
@@ -122,6 +125,14 @@ class RouteSocket:
         else:
             body += attribute(_IFA_FLAGS, struct.pack("=I", _IFA_F_NODAD))
         self._request(_RTM_NEWADDR, _NLM_REQUEST_ACK_CREATE_EXCL, body, f"add address {interface}")
+
+    def add_neighbour(self, index: int, address: str, mac: str) -> None:
+        """Say which hardware address an IP address has, for good (ip-neighbour(8))."""
+        parsed = ip_address(address)
+        family = socket.AF_INET if parsed.version == 4 else socket.AF_INET6
+        body = struct.pack("=BxxxiHBB", family, index, _NUD_PERMANENT, 0, 0)
+        body += attribute(_NDA_DST, parsed.packed) + attribute(_NDA_LLADDR, _mac(mac))
+        self._request(_RTM_NEWNEIGH, _NLM_REQUEST_ACK_CREATE_EXCL, body, f"add neighbour {address}")
 
     def add_route(self, route: Route) -> None:
         """Add a route (rtnetlink(7))."""

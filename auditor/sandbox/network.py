@@ -84,6 +84,9 @@ def build(plan: NetworkPlan, step: Callable[[str], None]) -> Network:
     routes = RouteSocket()
     routes.add_veth(plan.app_interface, plan.app_mac, plan.gateway_interface, plan.gateway_mac, gateway)
     _bring_up(routes, plan.app_interface, plan.app_ipv4, plan.app_ipv6 if ipv6 else "")
+    _introduce(
+        routes, plan.app_interface, plan.gateway_mac, plan.gateway_ipv4, plan.gateway_ipv6 if ipv6 else ""
+    )
     syscalls.setns(gateway)
     _route_gateway(plan, ipv6=ipv6)
     step("tproxy")
@@ -130,9 +133,17 @@ def _bring_up(routes: RouteSocket, interface: str, ipv4: str, ipv6: str) -> None
     routes.up(index)
 
 
+def _introduce(routes: RouteSocket, interface: str, mac: str, *addresses: str) -> None:
+    """Let each end know the other: one that asks before the other listens would ask again after a second."""
+    index = socket.if_nametoindex(interface)
+    for address in filter(None, addresses):
+        routes.add_neighbour(index, _address(address), mac)
+
+
 def _route_gateway(plan: NetworkPlan, *, ipv6: bool) -> None:
     routes = RouteSocket()
     _bring_up(routes, plan.gateway_interface, plan.gateway_ipv4, plan.gateway_ipv6 if ipv6 else "")
+    _introduce(routes, plan.gateway_interface, plan.app_mac, plan.app_ipv4, plan.app_ipv6 if ipv6 else "")
     loopback, index = socket.if_nametoindex("lo"), socket.if_nametoindex(plan.gateway_interface)
     anywhere = Route(
         network="0.0.0.0/0", device=loopback, scope=SCOPE_HOST, kind=TYPE_LOCAL, table=plan.table

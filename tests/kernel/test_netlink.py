@@ -105,6 +105,22 @@ for (network, router, host), server in zip(ROUTES, servers):
 
 
 @pytest.mark.box
+def test_a_known_neighbour_is_not_asked_for(alone):
+    output = alone(
+        PAIR
+        + """
+routes.add_address(near, "10.7.7.2/24")
+routes.up(near)
+routes.add_neighbour(near, "10.7.7.1", "02:00:00:00:00:02")
+routes.add_neighbour(near, "fd07::1", "02:00:00:00:00:02")
+print(open("/proc/net/arp").read().splitlines()[1].split()[:4])
+"""
+    )
+    permanent = "0x6"  # ATF_COM and ATF_PERM
+    assert output.strip() == str(["10.7.7.1", "0x1", permanent, "02:00:00:00:00:02"])
+
+
+@pytest.mark.box
 def test_a_marked_packet_is_looked_up_in_its_own_table(alone):
     output = alone(
         """
