@@ -66,4 +66,4 @@ def test_a_rule_about_what_was_not_planted_or_probed_cannot_pass(case, flow):
     planted = tuple(
         CanaryReport(canary=Canary(id=kind, kind=kind, value="x", planted_in="x")) for kind in kinds
     )
-    assert set(missing_needs(case(canaries=planted, flows=(flow(unverified=True),)))) == set()
+    assert set(missing_needs(case(canaries=planted, flows=(flow(probed=True, unverified=True),)))) == set()
