@@ -20,6 +20,7 @@ from auditor.classify import reference
 from auditor.classify import runs
 from auditor.classify import strays
 from auditor.classify.attribution import Attribution
+from auditor.classify.contacts import NAME_SERVICE
 from auditor.classify.contacts import Contacts
 from auditor.classify.entities import entity
 from auditor.classify.hosts import Declarations
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
     from auditor.model.flow import Lookup
 
 APP = "app"
+NAME_SERVER = "doh"
+"""`served_by` of a request that was a question about a name (`auditor.internet.doh`)."""
 
 
 def classify(directory: RunDirectory) -> Case:
@@ -155,14 +158,18 @@ class _Facts:
             flow,
             requests=requests,
             canaries=found,
-            purpose=self._purpose(requests, found, host),
+            purpose=self._purpose(requests, found, host, asks=_only_asks(contact)),
             entity=entity(host).name,
             declared=self._declared.cover(host, flow.sni, flow.destination.ip),
         )
 
-    def _purpose(self, requests: tuple[HttpExchange, ...], found: tuple[str, ...], host: str) -> Purpose:
+    def _purpose(
+        self, requests: tuple[HttpExchange, ...], found: tuple[str, ...], host: str, *, asks: bool
+    ) -> Purpose:
         kinds = [self._kinds[id_] for id_ in found]
         leaks = [purpose.LEAKS[kind] for kind in kinds if kind in purpose.LEAKS]
+        if asks and not leaks:
+            return Purpose.DNS_ONLY
         if requests or leaks:
             return purpose.worst([*leaks, *(one.purpose for one in requests)])
         return entity(host).purpose
@@ -175,7 +182,9 @@ class _Facts:
             headers = one.request.headers
             start = places.beginning(self._directory.bodies / body.body, headers, purpose.BODY_START)
         request = purpose.shape(draft.method, draft.url, one.request.headers, start)
-        return replace(draft, purpose=purpose.purpose_of(request, kinds))
+        found = purpose.purpose_of(request, kinds)
+        asks = draft.served_by == NAME_SERVER and found not in purpose.LEAKS.values()
+        return replace(draft, purpose=Purpose.DNS_ONLY if asks else found)
 
     def lookup(self, question: Question) -> Lookup:
         """A finished look-up."""
@@ -187,3 +196,8 @@ class _Facts:
             canaries=self.found.get(lookup.id, ()),
             server_declared=self._declared.cover(lookup.server_name, lookup.server),
         )
+
+
+def _only_asks(contact: Contact) -> bool:
+    """Whether it was a conversation with a name server and nothing else."""
+    return contact.flow.protocol in NAME_SERVICE and not contact.streams and not contact.exchanges

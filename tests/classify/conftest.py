@@ -124,6 +124,7 @@ class RunBuilder:
         method: str = "POST",
         headers: tuple = (),
         answer: bytes = b"",
+        served_by: str = "default",
     ) -> str:
         body = json.dumps(body).encode() if isinstance(body, dict) else body
         self.exchanges[flow] = self.exchanges.get(flow, 0) + 1
@@ -131,7 +132,7 @@ class RunBuilder:
         self.write(o.HttpRequest(flow=flow, exchange=exchange, method=method, url=url, version="HTTP/1.1",
                                  headers=headers), "proxy")  # fmt: skip
         self.body(exchange, "out", body)
-        self.write(o.HttpResponse(exchange=exchange, status=200, headers=(), served_by="default"), "proxy")
+        self.write(o.HttpResponse(exchange=exchange, status=200, headers=(), served_by=served_by), "proxy")
         self.body(exchange, "in", answer)
         return exchange
 

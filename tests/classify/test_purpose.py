@@ -127,6 +127,18 @@ def test_flow_is_named_after_its_worst_request(run):
     assert one.purpose is Purpose.TELEMETRY
 
 
+def test_a_conversation_with_a_name_server_is_for_names_alone(run):
+    by_http = run.flow("10.1")
+    run.request(by_http, "https://dns.example/dns-query", b"question", served_by="doh")
+    dot = run.flow("10.1", "192.0.2.53", 853)
+    run.close(dot, "dot")
+    smuggler = run.flow("10.1", "192.0.2.54", 53)
+    run.stream(smuggler, b"no question")
+    run.close(smuggler, "dns")
+    purposes = {one.id: one.purpose for one in classify(run.seal()).flows}
+    assert purposes == {by_http: "dns-only", dot: "dns-only", smuggler: "unknown"}
+
+
 def test_opaque_flow_is_named_after_its_host(run):
     run.lookup("10.1", "us.i.posthog.com", "198.18.0.5")
     flow = run.flow("10.1")
