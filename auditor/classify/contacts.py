@@ -137,7 +137,7 @@ class Contacts:
         streams = tuple(ledger.of_flow(flow, StreamData))
         protocol = closed.protocol if closed else _protocol(made, hello)
         bytes_out = closed.bytes_out if closed else _sum(made, streams, "out")
-        seen, note = visibility.judge(
+        seen = visibility.judge(
             ledger, flow, protocol=protocol, has_requests=bool(made), bytes_out=bytes_out, owner=who.owner
         )
         domain, disagreement = self._domain(entry, opened, hello, made)
@@ -151,7 +151,7 @@ class Contacts:
             destination=Destination(domain=domain, ip=opened.ip, port=opened.port),
             transport=opened.transport,
             protocol=protocol,
-            visibility=seen,
+            visibility=seen.visibility,
             sni=hello.sni if hello else "",
             ja4=hello.ja4 if hello else "",
             bytes_out=bytes_out,
@@ -161,10 +161,13 @@ class Contacts:
             declared=False,
             canaries=(),
             requests=tuple(one.summary() for one in made),
-            note="; ".join(part for part in (note, disagreement) if part),
+            note="; ".join(part for part in (seen.note, disagreement) if part),
             evidence=self._evidence(entry, flow),
             probed=unverified or any(what.probe for _, what in ledger.of_flow(flow, TlsFailed)),
             unverified=unverified,
+            alpn=hello.alpn if hello else (),
+            alert=seen.alert,
+            trust_store=seen.trust_store,
         )
         return Contact(flow=draft, role=who.role, exchanges=made, streams=streams)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 from auditor.model.flow import Visibility
 from auditor.model.observation import DnsQuery
@@ -41,47 +42,65 @@ _PROBED = "the app refused a certificate that it should refuse: it was shown one
 _ANY_STORE = "SSL_CERT_FILE or the system's certificate bundle; it may pin its own certificate"
 
 
+class Seen(NamedTuple):
+    """How much of a flow could be read."""
+
+    visibility: Visibility
+    note: str = ""
+    """Empty when nothing needs saying."""
+    alert: str = ""
+    """Why TLS was not set up."""
+    trust_store: str = ""
+    """Where another authority would have to be added."""
+
+
 def judge(
     ledger: Ledger, flow: str, *, protocol: str, has_requests: bool, bytes_out: int, owner: Owner
-) -> tuple[Visibility, str]:
-    """Visibility of an accepted flow, with a note that is empty when nothing needs saying."""
-    if has_requests or ledger.of_flow(flow, DnsQuery):
-        return Visibility.DECRYPTED, ""
+) -> Seen:
+    """Visibility of an accepted flow."""
     established = bool(ledger.of_flow(flow, TlsEstablished))
-    if any(what.bytes for _, what in ledger.of_flow(flow, StreamData)):
-        return _of_streams(protocol, established=established)
-    for _, failed in ledger.of_flow(flow, TlsFailed):
+    failed = next((what for _, what in ledger.of_flow(flow, TlsFailed)), None)
+    read = has_requests or bool(ledger.of_flow(flow, DnsQuery))
+    talked = any(what.bytes for _, what in ledger.of_flow(flow, StreamData))
+    if failed and not failed.probe and not established and (read or talked):
+        # Inside a tunnel, or after STARTTLS: what came before it could be read.
         return _of_failure(failed, owner)
+    if read:
+        return Seen(Visibility.DECRYPTED)
+    if talked:
+        return _of_streams(protocol, established=established)
+    if failed:
+        return _of_failure(failed, owner)
+    begun = bool(ledger.of_flow(flow, TlsHello))
+    return _of_silence(bytes_out, begun=begun, established=established)
+
+
+def _of_silence(bytes_out: int, *, begun: bool, established: bool) -> Seen:
+    """Of a flow of which no content was recorded."""
     if established:
-        return Visibility.OPAQUE, _SILENT
-    if ledger.of_flow(flow, TlsHello):
-        return Visibility.METADATA_ONLY, "the encrypted connection was begun and never set up"
-    return _of_bytes(bytes_out)
-
-
-def _of_bytes(bytes_out: int) -> tuple[Visibility, str]:
+        return Seen(Visibility.OPAQUE, _SILENT)
+    if begun:
+        return Seen(Visibility.METADATA_ONLY, "the encrypted connection was begun and never set up")
     if bytes_out:
-        return Visibility.OPAQUE, f"{bytes_out:,} bytes were sent in a way that could not be read"
-    return Visibility.METADATA_ONLY, "nothing was sent"
+        return Seen(Visibility.OPAQUE, f"{bytes_out:,} bytes were sent in a way that could not be read")
+    return Seen(Visibility.METADATA_ONLY, "nothing was sent")
 
 
-def _of_streams(protocol: str, *, established: bool) -> tuple[Visibility, str]:
+def _of_streams(protocol: str, *, established: bool) -> Seen:
     if protocol in SEALED and not established:
-        return Visibility.OPAQUE, f"encrypted with {protocol.upper()}, which was not opened"
-    return Visibility.DECRYPTED, ""
+        return Seen(Visibility.OPAQUE, f"encrypted with {protocol.upper()}, which was not opened")
+    return Seen(Visibility.DECRYPTED)
 
 
-def _of_failure(failed: TlsFailed, owner: Owner) -> tuple[Visibility, str]:
+def _of_failure(failed: TlsFailed, owner: Owner) -> Seen:
+    reason = failed.reason.partition(". ")[0].rstrip(".")  # the proxy adds advice of its own
     if failed.probe:
-        return Visibility.METADATA_ONLY, _PROBED
-    return Visibility.OPAQUE, _refusal(failed.reason, owner)
-
-
-def _refusal(reason: str, owner: Owner) -> str:
-    reason = reason.partition(". ")[0].rstrip(".")  # the proxy adds advice of its own
+        return Seen(Visibility.METADATA_ONLY, _PROBED, reason)
     if not _REFUSALS.search(reason):
-        return f"the encrypted connection could not be set up ({reason})"
-    return f"the app refused our certificate ({reason}); to read it, try {trust_store(owner)}"
+        return Seen(Visibility.OPAQUE, f"the encrypted connection could not be set up ({reason})", reason)
+    store = trust_store(owner)
+    note = f"the app refused our certificate ({reason}); to read it, try {store}"
+    return Seen(Visibility.OPAQUE, note, reason, store)
 
 
 def trust_store(owner: Owner) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from auditor.errors import ExitCode
+from auditor.judge.frames import frames_told
 from auditor.judge.wording import plural
 from auditor.judge.wording import printable
 from auditor.judge.wording import sentence
@@ -40,7 +41,8 @@ def decide(case: Case, findings: Sequence[Finding], doubts: Sequence[Doubt], pol
         policy: What the user asked for.
 
     Returns:
-        Its first reason is the verdict in one sentence; the second quotes the coverage.
+        Its first reason is the verdict in one sentence; the second quotes the coverage, and another one
+        what each frame that left the box belonged to.
     """
     doubts = [doubt for doubt in doubts if doubt.blinds]
     open_ = [finding for finding in findings if finding.suppressed is None]
@@ -52,7 +54,8 @@ def decide(case: Case, findings: Sequence[Finding], doubts: Sequence[Doubt], pol
         outcome, first = Outcome.INCONCLUSIVE, f"Inconclusive: {doubts[0].text}{_also(below, policy)}."
     else:
         outcome, first = Outcome.PASS, _passed(case, below, policy)
-    rest = _doubts(doubts, failed=outcome is Outcome.FAIL)
+    told = frames_told(case.coverage.ledger)
+    rest = (*told, *_doubts(doubts, failed=outcome is Outcome.FAIL))
     return Verdict(outcome=outcome, exit_code=int(_EXITS[outcome]), reasons=(first, _coverage(case), *rest))
 
 

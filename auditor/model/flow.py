@@ -115,6 +115,12 @@ class Flow:
     """The app was shown a certificate that it must refuse, on purpose."""
     unverified: bool = False
     """The app sent data although the server's certificate was one that it must refuse."""
+    alpn: tuple[str, ...] = ()
+    """Protocols that the client offered inside TLS."""
+    alert: str = ""
+    """Why TLS was not set up, as the client or our side said it; empty when it was."""
+    trust_store: str = ""
+    """Where to add an authority so that this kind of program accepts it; empty when it refused none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

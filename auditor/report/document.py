@@ -27,6 +27,7 @@ from auditor.model.flow import Destination
 from auditor.model.flow import Lookup
 from auditor.model.flow import Purpose
 from auditor.model.flow import Visibility
+from auditor.model.frames import FrameLedger
 from auditor.model.process import Owner
 from auditor.model.process import ProcessKey
 from auditor.model.run import Assurance
@@ -112,6 +113,14 @@ class Flow:
     requests: tuple[Request, ...]
     note: str
     evidence: tuple[str, ...]
+    alpn: tuple[str, ...] = ()
+    """Protocols that the client offered inside TLS."""
+    alert: str = ""
+    """Why TLS was not set up, as the client or our side said it; empty when it was."""
+    trust_store: str = ""
+    """Where to add an authority so that this kind of program accepts it; empty when it refused none."""
+    unverified: bool = False
+    """The app sent data although the server's certificate was one that it must refuse."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +194,8 @@ class Coverage:
     prompted: bool
     gap_details: tuple[Gap, ...]
     """The same gaps in the same order, with what each one blinds."""
+    ledger: FrameLedger | None = None
+    """What every frame that left the box belonged to; null without a packet capture."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

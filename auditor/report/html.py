@@ -17,6 +17,7 @@ from markupsafe import escape
 from auditor.report import headline
 from auditor.report import ledger
 from auditor.report import text
+from auditor.report import wire
 from auditor.report import words
 from auditor.report.contacts import host_of
 from auditor.report.contacts import organisations
@@ -46,6 +47,8 @@ def render_html(result: Result) -> str:
         not_judged=ledger.not_judged(result),
         organisations=organisations(result),
         timeline=timeline(result),
+        unread=wire.unread(result),
+        wire=wire.rows(result),
     )
 
 

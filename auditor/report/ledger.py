@@ -41,6 +41,7 @@ def ledger(result: Result) -> tuple[Row, ...]:
     return (
         _row("Test signals of our own", *_controls(coverage)),
         _row("Packets", *_packets(coverage)),
+        *_frames(coverage),
         *_contacts(coverage),
         _prompt(coverage),
         _row("The box", *_assurance(result)),
@@ -76,6 +77,14 @@ def _packets(coverage: Coverage) -> tuple[str, bool]:
     packets = coverage.packets
     complete = packets.captured > 0 and not packets.dropped
     return f"{packets.captured:,} captured, {packets.dropped:,} dropped", complete
+
+
+def _frames(coverage: Coverage) -> tuple[Row, ...]:
+    account = coverage.ledger
+    if account is None:
+        return ()
+    value = f"{account.left.frames:,} left the box, {account.unaccounted:,} unaccounted"
+    return (_row("Frames on the wire", value, not account.unaccounted),)
 
 
 def _contacts(coverage: Coverage) -> tuple[Row, ...]:

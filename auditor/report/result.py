@@ -153,6 +153,10 @@ def _flow(flow: Flow) -> doc.Flow:
         requests=tuple(_request(exchange) for exchange in flow.requests),
         note=flow.note,
         evidence=flow.evidence,
+        alpn=flow.alpn,
+        alert=flow.alert,
+        trust_store=flow.trust_store,
+        unverified=flow.unverified,
     )
 
 
@@ -225,6 +229,7 @@ def _coverage(coverage: Coverage) -> doc.Coverage:
         gaps=tuple(gap.text for gap in coverage.gaps),
         prompted=coverage.prompted,
         gap_details=coverage.gaps,
+        ledger=coverage.ledger,
     )
 
 

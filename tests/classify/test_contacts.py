@@ -69,6 +69,48 @@ def test_refused_certificate_is_opaque_and_says_what_to_try(run):
     assert "NODE_EXTRA_CA_CERTS" in one.note
 
 
+def test_what_a_refusal_told_is_kept(run):
+    flow = run.flow(run.process("11.1", "10.1", "/usr/bin/node"))
+    run.tls(flow, "pinned.example", established=False, failed="unknown ca. Add the authority.")
+    run.close(flow, "tls", bytes_out=517)
+    [one] = classify(run.seal()).flows
+    assert (one.sni, one.alpn, one.ja4, one.alert) == (
+        "pinned.example", ("h2",), "t13d1516h2_x_y", "unknown ca"
+    )  # fmt: skip
+    assert one.trust_store == "NODE_EXTRA_CA_CERTS or --use-system-ca"
+
+
+def test_a_handshake_that_nobody_refused_names_no_store(run):
+    flow = run.flow("10.1")
+    run.tls(flow, "x.example", established=False, failed="no shared cipher")
+    [one] = classify(run.seal()).flows
+    assert (one.alert, one.trust_store, one.visibility) == ("no shared cipher", "", Visibility.OPAQUE)
+
+
+def test_what_was_refused_inside_a_tunnel_was_not_read(run):
+    flow = run.flow("10.1", port=3128)
+    run.request(flow, "pinned.example:443", method="CONNECT")
+    run.tls(flow, "pinned.example", established=False, failed="unknown ca")
+    assert classify(run.seal()).flows[0].visibility is Visibility.OPAQUE
+
+
+def test_nor_was_it_after_a_talk_in_the_clear(run):
+    flow = run.flow("10.1", port=25)
+    run.stream(flow, b"EHLO x")
+    run.tls(flow, "", established=False, failed="certificate unknown")
+    run.close(flow, "smtp", bytes_out=900)
+    [one] = classify(run.seal()).flows
+    assert (one.visibility, one.alert) == (Visibility.OPAQUE, "certificate unknown")
+
+
+def test_an_alert_after_requests_hides_nothing(run):
+    flow = run.flow("10.1")
+    run.tls(flow, "x.example", failed="closed")
+    run.request(flow, "https://x.example/", b"hello")
+    [one] = classify(run.seal()).flows
+    assert (one.visibility, one.alert) == (Visibility.DECRYPTED, "")
+
+
 def test_silent_handshake_is_recognised(run):
     flow = run.flow("10.1")
     run.tls(flow, "x.example")

@@ -33,6 +33,10 @@ from auditor.model.flow import HttpExchange
 from auditor.model.flow import Lookup
 from auditor.model.flow import Purpose
 from auditor.model.flow import Visibility
+from auditor.model.frames import FrameCount
+from auditor.model.frames import FrameKind
+from auditor.model.frames import FrameLedger
+from auditor.model.frames import FrameRow
 from auditor.model.process import NOBODY
 from auditor.model.process import Owner
 from auditor.model.process import Process
@@ -252,7 +256,18 @@ FINDINGS = (
         suppressed=Suppressed(reason="Behind the clinic's firewall", expires="2027-01-31")),
 )  # fmt: skip
 
+FRAMES = {
+    FrameKind.READ: (900, 4), FrameKind.METADATA_ONLY: (0, 0), FrameKind.OPAQUE: (20, 1), FrameKind.LOOKUP: (12, 2),
+    FrameKind.PACKET: (3, 1), FrameKind.HOUSEKEEPING: (700, 0), FrameKind.OWN: (60, 0), FrameKind.UNACCOUNTED: (0, 0),
+}  # fmt: skip
+LEDGER = FrameLedger(
+    left=FrameCount(frames=1695, bytes=169500), arrived=FrameCount(frames=800, bytes=80000),
+    inside=FrameCount(frames=40, bytes=4000), unaccounted=0, examples=(), unrecorded_bytes=0, reread=0,
+    rows=tuple(FrameRow(kind=kind, frames=frames, bytes=100 * frames, payload_bytes=50 * frames, items=items)
+    for kind, (frames, items) in FRAMES.items()),
+)  # fmt: skip
 COVERAGE = Coverage(
+    ledger=LEDGER,
     controls=tuple(ControlResult(channel=name, seen=True, attributed=True, round=moment,
     decoded=True if name in ("https", "dns") else None) for moment in ("before", "after") for name in
     ("https", "dns", "tcp", "udp", "file")), packets_captured=1204, packets_dropped=0, flows_total=6, flows_attributed=5,

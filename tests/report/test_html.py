@@ -18,7 +18,7 @@ from auditor.report.result import build_result
 
 VOID = {"meta", "br", "wbr", "link", "img", "input", "hr"}
 SECTIONS = [
-    "unseen", "findings", "principles", "contacts", "timeline", "reference", "machine", "answers", "rules", "method",
+    "wire", "unseen", "findings", "principles", "contacts", "timeline", "reference", "machine", "answers", "rules", "method",
     "evidence",
 ]  # fmt: skip
 

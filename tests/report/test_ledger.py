@@ -18,6 +18,7 @@ def test_numbers_of_a_complete_recording(passing):
     values = {row.label: row.value for row in ledger(passing)}
     assert values["Test signals of our own"] == "before the app 5 of 5 observed; after it 5 of 5 observed"
     assert values["Packets"] == "1,204 captured, 0 dropped"
+    assert values["Frames on the wire"] == "1,695 left the box, 0 unaccounted"
     assert Outcome.INCONCLUSIVE not in outcomes(passing).values()
 
 
