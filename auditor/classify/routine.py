@@ -1,6 +1,6 @@
 """Packets that a kernel sends of its own accord, told from those that a program caused.
 
-Not a filter: what is routine is counted and searched like the rest; it only makes no contact.
+Not a filter: what is routine is counted, and searched unless it only quotes; it makes no contact.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SEEKING: Final = "ndp"
 """Transport of a conversation that only asks for a neighbour's hardware address; ARP is called `arp`."""
 _ERRORS: Final = {"icmp": frozenset((3, 4, 5, 11, 12)), "icmpv6": frozenset((1, 2, 3, 4))}
-"""Answers to packets that could not be delivered (RFC 792; RFC 4443, 3): they quote what we sent."""
+"""Answers to packets that could not be delivered (RFC 792; RFC 4443, 3): they quote what came in."""
 _ROUTER_SOLICITATION: Final = 133
 _NEIGHBOUR_SOLICITATION: Final = 135
 _NEIGHBOUR_ADVERTISEMENT: Final = 136
@@ -43,6 +43,11 @@ def is_routine(one: Packet, gateways: Collection[bytes]) -> bool:
         return one.flags != _ARP_REQUEST or one.destination in gateways or one.destination == one.source
     if one.transport == "icmpv6":
         return _is_routine_icmpv6(one, gateways)
+    return quotes(one)
+
+
+def quotes(one: Packet) -> bool:
+    """Whether it gives back what came in: only a kernel sends it, and nothing in it is a program's own."""
     return one.flags in _ERRORS.get(one.transport, ())
 
 

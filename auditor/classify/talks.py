@@ -188,7 +188,7 @@ class _Tallying:
     def _unknown(self, key: Key, one: packet.Packet, time_ns: int, number: int) -> Talk:
         role = self._wire.role(time_ns)
         content = one.options + one.payload
-        if content:
+        if content and not routine.quotes(one):
             self._take(key, "out", role, content)
         if routine.is_routine(one, self._wire.gateways):
             return self.talks.routine

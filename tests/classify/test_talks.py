@@ -83,6 +83,12 @@ def test_what_the_journal_does_not_know_is_handed_out(tallied, frames):
     assert (talk.frames, talk.payload, talk.whole, talk.first_frame) == (1, 5, True, 1)
 
 
+@pytest.mark.parametrize(("kind", "handed_out"), [(3, []), (8, ["out"])])
+def test_an_error_only_quotes_what_came_in(tallied, frames, kind, handed_out):
+    _, taken = tallied(frames.icmp(BOX, FAR, b"an answer that nobody waited for", kind=kind))
+    assert [direction for _, direction, _, _ in taken] == handed_out
+
+
 def test_later_fragments_belong_to_the_first(tallied, frames):
     parts = [
         frames.udp(BOX, 4002, FAR, 9, b"first", fragment=0x2000, id_=7),
