@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from auditor.classify.signs import STREAMS
@@ -34,19 +33,18 @@ TRY_COST = 512
 ESCAPE_COST = 16
 """The same for one escape."""
 
-CHUNK_TRIES = 8
-"""Lines in one node that are suspected to begin a chunked body."""
-
-REACH = 1024
+REACH = 512
 """Bytes around an escape that are read again without it; a run in base64 is escaped every 64 signs or so."""
 
 MOST_PIECES = 256
 """Pieces of one node that are tried for streams without a signature, the longest first."""
 
 SMALL = 64 * 1024
-"""Larger nodes are not read in base 85, which no library reads quickly, except between its marks."""
+"""Larger nodes are not read in base 85, which no library reads quickly."""
 
-_CHUNK_HEAD = re.compile(rb"(?<![0-9a-fA-F])([0-9a-fA-F]{1,8})\r\n")
+_PIXELS = b"IDAT"
+"""The chunk of a PNG file that holds the picture: nobody can read a canary in the colours of its dots."""
+
 _EVENT_DATA = re.compile(rb"(?m)^data: ?(.*?)\r?$")
 
 
@@ -118,7 +116,7 @@ def _announced(coding: str) -> Decoder:
 
     def read(view: View) -> Iterator[Reading]:
         for name, place in view.streams:
-            if name != coding or not view.budget.take(TRY_COST):
+            if name != coding or view.data[place - 4 : place] == _PIXELS or not view.budget.take(TRY_COST):
                 continue
             start, packed = (place, coding) if coding != "zip" else encodings.zip_entry(view.data, place)
             if packed and encodings.begins(packed, view.data, start):
@@ -185,13 +183,13 @@ def _regions(data: bytes, sign: bytes) -> Iterator[tuple[int, int]]:
 
 def _chunked(view: View) -> Iterator[Reading]:
     """Chunk framing left in a raw stream, behind a message head or on its own."""
-    if "chunked" not in view.signs:
-        return
-    for match in islice(_CHUNK_HEAD.finditer(view.data), CHUNK_TRIES):
-        try:
-            yield Reading(encodings.dechunk(view.data[match.start(1) :]), ((0, match.start(1)),))
-        except ValueError:
-            continue
+    done = 0
+    for name, place in view.streams:
+        start = view.data.rfind(b"\n", 0, place) + 1
+        if name == "chunked" and start >= done and view.budget.take(TRY_COST):
+            joined, done = encodings.dechunk_at(view.data, start)
+            if joined:
+                yield Reading(joined, ((0, start),))
 
 
 def _form(view: View) -> Iterator[Reading]:
@@ -206,19 +204,14 @@ def _events(view: View) -> Iterator[Reading]:
         yield Reading(b"".join(_EVENT_DATA.findall(view.data)), ((0, 0),))
 
 
-def _in_tokens(name: str, read: Callable[[bytes], Iterable[Reading]]) -> Decoder:
-    """A base whose signs are among those of base64."""
-
-    def composed(view: View) -> Iterator[Reading]:
-        if view.tokens.places:
-            lines, marks = view.tokens.text()
-            yield from (bases.composed(reading, marks) for reading in read(lines))
-
-    return Decoder(name, composed)
+def _hexadecimal(view: View) -> Iterator[Reading]:
+    if view.tokens.places:
+        lines, marks = view.tokens.text()
+        yield from (bases.composed(reading, marks) for reading in bases.hexadecimal(lines))
 
 
 def _base85(view: View) -> Iterator[Reading]:
-    if len(view.data) <= SMALL or b"<~" in view.data:
+    if "base85" in view.signs and len(view.data) <= SMALL and view.data.isascii():
         yield from bases.base85(view.data)
 
 
@@ -232,7 +225,7 @@ def _spaced(view: View) -> Iterable[Reading]:
 
 
 DECODERS: tuple[Decoder, ...] = (
-    *map(_announced, STREAMS),
+    *(_announced(name) for name in STREAMS if name != "chunked"),
     _headless("br"),
     _headless("deflate-raw"),
     Decoder("chunked", _chunked),
@@ -243,10 +236,10 @@ DECODERS: tuple[Decoder, ...] = (
     _escapes("html", b"&", text.entities),
     _escapes("quoted-printable", b"=", text.quoted_printable),
     Decoder("base64", lambda view: bases.base64(view.tokens)),
-    _in_tokens("hex", bases.hexadecimal),
+    Decoder("hex", _hexadecimal),
     Decoder("hex-spaced", _spaced),
-    _in_tokens("base32", bases.base32),
-    _in_tokens("base58", bases.base58),
+    Decoder("base32", lambda view: bases.base32(view.tokens)),
+    Decoder("base58", lambda view: bases.base58(view.tokens)),
     Decoder("base85", _base85),
     Decoder("utf-16", _wide),
 )

@@ -14,34 +14,37 @@ _SIDE = rb"[\x20-\x7e]{4}"
 """Text beside an escape: a canary is longer, so that one of its escapes has some on one side at least."""
 
 
-def _escape(sign: bytes) -> bytes:
-    return rb"%b(?:%b)|(?:%b)%b" % (_SIDE, sign, sign, _SIDE)
+_RARE = rb"[!#$()*;<>@^`{|}~]"
+"""Signs of base 85 that neither paths nor addresses hold."""
 
 
-GATES: dict[str, bytes] = {
-    "url": _escape(rb"%[0-9A-Fa-f]{2}"),
-    "json": _escape(rb"\\[\"'/nrtbfux\\]"),
-    "html": rb"&#[0-9xX][0-9a-fA-F]|&[a-zA-Z]{2}",
-    "quoted-printable": _escape(rb"=(?:[0-9A-F]{2}|\r?\n)"),
-    "utf-16": rb"\x00[\x20-\x7e](?:\x00\x00)?\x00[\x20-\x7e]\x00",
-    "hex-spaced": rb"(?:[0-9A-Fa-f]{2}[: ,-]){5}",
-    "chunked": rb"(?:^|[^0-9a-fA-F])[0-9a-fA-F]{1,8}\r\n",
-    "multipart": rb"(?:^|\n)--",
-    "sse": rb"(?:^|\n)data:",
+def _beside_text(sign: bytes) -> tuple[bytes, bytes]:
+    return rb"%b(?:%b)" % (_SIDE, sign), rb"(?:%b)%b" % (sign, _SIDE)
+
+
+GATES: dict[str, tuple[bytes, ...]] = {
+    "url": _beside_text(rb"%[0-9A-Fa-f]{2}"),
+    "json": _beside_text(rb"\\[\"'/nrtbfux\\]"),
+    "html": (rb"&#[0-9xX][0-9a-fA-F]", rb"&[a-zA-Z]{2}"),
+    "quoted-printable": (rb"=3D", rb"=\r?\n", rb"=[0-9A-F]{2}=[0-9A-F]{2}"),
+    "utf-16": (rb"\x00[\x20-\x7e]\x00[\x20-\x7e]\x00", rb"\x00[\x20-\x7e]\x00\x00\x00[\x20-\x7e]\x00"),
+    "hex-spaced": tuple(rb"%b(?:[0-9A-Fa-f]{2}%b){3}" % (sign, sign) for sign in (b":", b" ", b",", b"-")),
+    "base85": (rb"<~", rb"%b[0-9A-Za-z%%&+=?_./:-]{0,6}%b" % (_RARE, _RARE)),
+    "multipart": (rb"\n--", rb"^--"),
+    "sse": (rb"\ndata:", rb"^data:"),
 }
-"""Whether there is one at all, by the decoder that asks."""
+"""Whether there is one, by the decoder that asks; many plain patterns cost less than one that branches."""
 
-STREAMS: dict[str, tuple[bytes, ...]] = {
-    "gzip": (rb"\x1f\x8b\x08",),
-    "deflate": (rb"\x78[\x01\x5e\x9c\xda]",),
-    "zstd": (rb"\x28\xb5\x2f\xfd",),
-    "zip": (rb"PK\x03\x04",),
-    "bz2": (rb"BZh[1-9]1AY&SY",),
-    "xz": (rb"\xfd7zXZ\x00",),
+STREAMS: dict[str, tuple[tuple[bytes, ...], int]] = {
+    "gzip": ((rb"\x1f\x8b\x08",), 3),
+    "deflate": ((rb"\x78[\x01\x5e\x9c\xda]",), 2),
+    "zstd": ((rb"\x28\xb5\x2f\xfd",), 4),
+    "zip": ((rb"PK\x03\x04",), 4),
+    "bz2": ((rb"BZh[1-9]1AY&SY",), 10),
+    "xz": ((rb"\xfd7zXZ\x00",), 6),
+    "chunked": ((rb"\n[0-9a-fA-F]{1,8}\r\n", rb"^[0-9a-fA-F]{1,8}\r\n", rb"\n[0-9a-fA-F]{1,8};"), 2),
 }
-"""Where each is that announces itself."""
-
-_LENGTHS = {"gzip": 3, "deflate": 2, "zstd": 4, "zip": 4, "bz2": 10, "xz": 6}
+"""Where each is that announces itself: its signatures, and how far before a signature's end its place is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ class Signs:
 
     gates: frozenset[str]
     streams: tuple[tuple[str, int], ...]
-    """Coding and place, in order of the places."""
+    """Coding and place, in order of the places; of a chunked body where its first size ends."""
 
 
 def signs(data: bytes) -> Signs:
@@ -60,8 +63,8 @@ def signs(data: bytes) -> Signs:
 
     def note(number: int, _start: int, end: int, _flags: int, _context: object) -> None:
         name = _NAMES[number]
-        if name in _LENGTHS:
-            streams.append((name, end - _LENGTHS[name]))
+        if name in STREAMS:
+            streams.append((name, end - STREAMS[name][1]))
         else:
             gates.add(name)
 
@@ -70,8 +73,8 @@ def signs(data: bytes) -> Signs:
     return Signs(frozenset(gates), tuple(streams))
 
 
-_PATTERNS = list(GATES.items())
-_PATTERNS += [(name, pattern) for name, patterns in STREAMS.items() for pattern in patterns]
+_PATTERNS = [(name, pattern) for name, patterns in GATES.items() for pattern in patterns]
+_PATTERNS += [(name, pattern) for name, (patterns, _) in STREAMS.items() for pattern in patterns]
 _NAMES = [name for name, _ in _PATTERNS]
 
 

@@ -15,6 +15,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from auditor.parse.encodings import begins
 from auditor.parse.runs import HEX_DIGITS
 from auditor.parse.runs import STRINGS
 from auditor.parse.runs import Runs
@@ -42,13 +43,13 @@ _ALNUM = _UPPER + _LOWER + _DIGITS
 _BASE64 = Runs(b"b" * SHORTEST_RUN, rb"b*(?:r?nb+)*", b=_ALNUM + b"+/-_", r=b"\r", n=b"\n")
 _HEX = Runs(b"h" * SHORTEST_HEX, rb"h*", h=HEX_DIGITS)
 _SPACED_HEX = Runs(b"hhshhshhshhshhshhshhshh", rb"(?:shh)*", h=HEX_DIGITS, s=b": ,-")
-_BASE32 = tuple(Runs(b"b" * 20, rb"b*", b=letters + b"234567") for letters in (_UPPER, _LOWER))
-_BASE32_HEX = Runs(b"b" * 24, rb"b*", b=_UPPER[:22] + _DIGITS)
+_BASE32 = _UPPER + b"234567"
+_BASE32_HEX = _DIGITS + _UPPER[:22]
+_NOT_ALNUM = re.compile(rb"[^0-9A-Za-z]")
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 _TO_32 = bytes.maketrans(_DIGITS + _UPPER[:22], _UPPER + b"234567")
 _BASE58 = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _VALUE_58 = bytes.maketrans(_BASE58, bytes(range(58)))
-_TOKEN_58 = re.compile(rb"[0-9A-Za-z]{20,}")
 _RFC_1924 = _DIGITS + _UPPER + _LOWER + b"!#$%&()*+-;<=>?@^_`{|}~"
 _Z85 = _DIGITS + _LOWER + _UPPER + b".-:+=^!/*?&<>()[]{}@%$#"
 _FROM_Z85 = bytes.maketrans(_Z85, _RFC_1924)
@@ -127,8 +128,8 @@ def _alignments(places: dict[bytes, int], number: int) -> Iterator[Reading]:
     pieces = tuple((at, at + size) for (at, _), size in zip(marks, sizes, strict=True))
     yield Reading(binascii.a2b_base64(joined), marks, pieces)
     for out in _shifted(joined)[: number - 1]:
-        if STREAM.search(out):
-            yield Reading(out, marks, ())
+        if (at := _stream(out)) >= 0:
+            yield Reading(out[at:], ((0, max(mark for mark in marks if mark[0] <= at)[1]),), ())
         elif found := STRINGS.spans(out):
             yield _picked(out, found, marks)
 
@@ -138,17 +139,22 @@ def _shifted(joined: bytes) -> list[bytes]:
 
 
 _HEX_DASH = HEX_DIGITS + b"-"
-STREAM = re.compile(
-    rb"\x1f\x8b\x08[\x00-\x1f]|\x28\xb5\x2f\xfd|PK\x03\x04|\x78[\x01\x5e\x9c\xda][^\x06\x07\x0e\x0f]"
-)
-"""Beginnings of compressed streams, with a block type that exists where the signature is short."""
+_STREAM = re.compile(rb"\x1f\x8b\x08[\x00-\x1f]|\x28\xb5\x2f\xfd|PK\x03\x04|(\x78[\x01\x5e\x9c\xda])")
+
+
+def _stream(data: bytes) -> int:
+    """Where a compressed stream announces itself, -1 when none does."""
+    for match in _STREAM.finditer(data):
+        if match[1] is None or begins("deflate", data, match.start()):
+            return match.start()
+    return -1
 
 
 def _speaks(head: bytes) -> bool:
     """Whether a later alignment of the beginning of a long run shows text or a stream."""
     joined, _ = _joined_64({head: 0})
     outs = _shifted(joined)
-    return any(STREAM.search(out) or len(b"".join(STRINGS.find(out))) > len(out) // 16 for out in outs)
+    return any(_stream(out) >= 0 or len(b"".join(STRINGS.find(out))) > len(out) // 16 for out in outs)
 
 
 def _joined_64(places: dict[bytes, int]) -> tuple[bytes, tuple[tuple[int, int], ...]]:
@@ -212,15 +218,18 @@ def _from_hex(digits: bytes) -> bytes:
     return binascii.a2b_hex(digits[: len(digits) & ~1])
 
 
-def base32(data: bytes) -> Iterator[Reading]:
+def base32(found: Tokens) -> Iterator[Reading]:
     """Base32 in both alphabets (RFC 4648 sections 6 and 7), in capitals or small, padded or not."""
-    for runs in _BASE32:
-        yield from _join((_from_32(data[start:end].upper()), start) for start, end in runs.spans(data))
-    spans = _BASE32_HEX.spans(data)
-    found = ((data[start:end], start) for start, end in spans)
-    yield from _join(
-        (_from_32(token.translate(_TO_32)), start) for token, start in found if token.strip(HEX_DIGITS)
-    )
+    words = [
+        (word.upper(), start)
+        for token, start in found.places.items()
+        if token.isupper() or token.islower()
+        for word in (_NOT_ALNUM.split(token) if _NOT_ALNUM.search(token) else (token,))
+        if len(word) >= SHORTEST_RUN
+    ]
+    yield from _join((_from_32(word), start) for word, start in words if not word.strip(_BASE32))
+    other = [(word, start) for word, start in words if not word.strip(_BASE32_HEX) and word.strip(HEX_DIGITS)]
+    yield from _join((_from_32(word.translate(_TO_32)), start) for word, start in other)
 
 
 def _from_32(token: bytes) -> bytes:
@@ -229,12 +238,11 @@ def _from_32(token: bytes) -> bytes:
     return stdlib.b32decode(token + b"=" * (-len(token) % 8))
 
 
-def base58(data: bytes) -> Iterator[Reading]:
+def base58(found: Tokens) -> Iterator[Reading]:
     """Base58 as Bitcoin writes it: whole tokens only, since every sign depends on all others."""
-    found = ((match[0], match.start()) for match in _TOKEN_58.finditer(data))
     fitting = (
         (token, start)
-        for token, start in found
+        for token, start in found.places.items()
         if len(token) <= LONGEST_58 and not token.translate(None, _BASE58) and token.strip(HEX_DIGITS)
     )
     yield from _join((_from_58(token), start) for token, start in islice(fitting, MOST_TOKENS))

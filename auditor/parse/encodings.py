@@ -257,14 +257,19 @@ def dechunk(data: bytes) -> bytes:
     >>> dechunk(b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
     b'abcde'
     """
+    out, _ = dechunk_at(data, 0)
+    if not out:
+        raise ValueError("no chunked framing")
+    return out
+
+
+def dechunk_at(data: bytes, at: int) -> tuple[bytes, int]:
+    """Join the chunks of a chunked body inside other bytes, and say where it ends; empty if there is none."""
     out = bytearray()
-    at = 0
     while (head := _CHUNK.match(data, at)) and (size := int(head[1], 16)):
         begin = head.end()
         if begin + size <= len(data) and data[begin + size : begin + size + 2] not in (b"\r\n", b""):
             break
         out += data[begin : begin + size]
         at = begin + size + 2
-    if not out:
-        raise ValueError("no chunked framing")
-    return bytes(out)
+    return bytes(out), at

@@ -26,7 +26,9 @@ _FORM_VALUE = re.compile(rb"[\w.$\[\]-]{1,64}=([^&;\s\"'<>]{8,})")
 _BOUNDARY = re.compile(rb"(?:^|\n)(--[^\r\n]{1,70})\r?\n")
 
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
-_FORM = re.compile(rb"[^\s{}\[\]<>\"']{0,4000}=")
+_FORM = re.compile(rb"[!#-&(-;?-Z\\^-z|~]{0,4000}=")
+"""Text without space, quotes, brackets or angles up to the first sign of equality."""
+
 
 MOST_PARTS = 256
 """Values of one form, or parts of one multipart body, that are taken out."""

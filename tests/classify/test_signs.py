@@ -16,9 +16,9 @@ from auditor.classify.signs import signs
 @pytest.mark.parametrize(
     ("data", "gate"),
     [(b"velka%2Dzofin", "url"), (rb"vel\u006ba-zofin", "json"), (b'"velka\\"', "json"), (b"a&#45;b", "html"),
-     (b"velka=2Dzofin", "quoted-printable"), (b"velka-=\r\nzofin", "quoted-printable"),
+     (b"velka=3Dzofin", "quoted-printable"), (b"velka-=\r\nzofin", "quoted-printable"),
      ("velka".encode("utf-16-le"), "utf-16"), ("velka".encode("utf-32-be"), "utf-16"),
-     (b"76:65:6c:6b:61:2d", "hex-spaced"), (b"5\r\nvelka\r\n", "chunked"), (b"--b\r\n", "multipart"),
+     (b"76:65:6c:6b:61:2d", "hex-spaced"), (b"VQ;p>{Ap8*EFz", "base85"), (b"--b\r\n", "multipart"),
      (b"id: 1\ndata: x", "sse")],
 )  # fmt: skip
 def test_each_gate(data, gate):
@@ -37,6 +37,7 @@ def test_plain_text_shows_nothing():
 def test_places_of_streams():
     data = b"a" * 70 + gzip.compress(b"x") + zlib.compress(b"y")
     assert [(name, at) for name, at in signs(data).streams if name == "gzip"] == [("gzip", 70)]
+    assert "chunked" in {name for name, _ in signs(b"5\r\nvelka\r\n").streams}
     assert ("deflate", 70 + len(gzip.compress(b"x"))) in signs(data).streams
 
 

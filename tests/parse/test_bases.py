@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 
 from auditor.parse import bases
 
-READERS = (bases.hexadecimal, bases.spaced_hexadecimal, bases.base32, bases.base58, bases.base85)
+READERS = (
+    bases.hexadecimal,
+    bases.spaced_hexadecimal,
+    lambda data: bases.base32(bases.tokens(data, set())),
+    lambda data: bases.base58(bases.tokens(data, set())),
+    bases.base85,
+)
 Z85 = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
 RFC_1924 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"
 
@@ -108,11 +114,11 @@ def test_base32(data):
         base64.b32encode(data).lower(),
         base64.b32encode(data).rstrip(b"="),
     ):
-        assert any(data in reading.data for reading in bases.base32(b"<" + coded + b">"))
+        assert any(data in reading.data for reading in READERS[2](b"<" + coded + b">"))
     coded = base64.b32hexencode(data)
     assert (
         not coded.rstrip(b"=").strip(b"0123456789ABCDEF")
-        or any(data in reading.data for reading in bases.base32(coded + b"."))
+        or any(data in reading.data for reading in READERS[2](coded + b"."))
         or len(coded.rstrip(b"=")) < 24
     )
 
@@ -122,14 +128,14 @@ def test_base58(data):
     token = base58(data)
     assert (
         not token.strip(b"0123456789abcdefABCDEF")
-        or any(data in reading.data for reading in bases.base58(b'"' + token + b'"'))
+        or any(data in reading.data for reading in READERS[3](b'"' + token + b'"'))
         or len(token) < 20
     )
 
 
 def test_base58_of_a_known_value():
     # draft-msporny-base58, section 5
-    [reading] = bases.base58(b"USm3fpXnKG5EUBx2ndxBDMPVciP5hGey2Jh4NDv6gmeo1LkMeiKrLJUUBk6Z")
+    [reading] = READERS[3](b"USm3fpXnKG5EUBx2ndxBDMPVciP5hGey2Jh4NDv6gmeo1LkMeiKrLJUUBk6Z")
     assert reading.data == b"The quick brown fox jumps over the lazy dog."
 
 
