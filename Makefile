@@ -14,7 +14,7 @@ test: $(READY) lint
 	$(BIN)/python -m pytest -q
 
 test-box: $(READY)
-	$(BIN)/python -m pytest -q -m box tests/sandbox
+	$(BIN)/python -m pytest -q -m box tests/sandbox tests/escape
 
 test-apps: $(READY)
 	$(BIN)/python fixtures/apps/real/run.py

@@ -62,9 +62,9 @@ TESTED_WITH = {
 }
 """Modules without a test file of their own, and where they are tested instead."""
 
-BESIDE = ("smoke", "apps", "docs", "clients", "fuzz")
+BESIDE = ("smoke", "apps", "docs", "clients", "fuzz", "leaks", "escape")
 """Folders of tests that mirror no package: recordings of little apps, of real ones and of clients, the
-documents, and all parsers together."""
+documents, all parsers together, and programs that try to get out of the box."""
 MORE = {"reference/test_copying.py", "test_mirror.py"}
 """Tests of something else than a module: the shipped model, and this."""
 

@@ -10,7 +10,6 @@ import contextlib
 import gc
 import itertools
 import os
-import select
 import signal
 import socket
 import time
@@ -21,6 +20,8 @@ from typing import Final
 from typing import NoReturn
 
 from auditor.capture import wire
+from auditor.kernel.ready import readable
+from auditor.kernel.ready import writable
 from auditor.kernel.syscalls import PR_SET_PDEATHSIG
 from auditor.kernel.syscalls import close_from
 from auditor.kernel.syscalls import prctl
@@ -126,7 +127,7 @@ class Outbox:
         self._append(wire.END + b"\n")
         until = time.monotonic() + _FLUSH_S
         while not self.flush() and time.monotonic() < until:
-            select.select([], [self._socket], [], 0.2)
+            writable(self._socket.fileno(), timeout_s=0.2)
         self._socket.close()
 
 
@@ -185,7 +186,7 @@ class Worker:
     @property
     def alive(self) -> bool:
         """Whether its process still runs."""
-        return not select.select([self._pidfd], [], [], 0)[0]
+        return not readable(self._pidfd, timeout_s=0)
 
     def stop(self, timeout: float = _STOP_S) -> None:
         """Ask it to flush and end; kill it when it does not. May be called twice."""
@@ -193,7 +194,7 @@ class Worker:
             return
         with contextlib.suppress(OSError):  # it may have ended already
             self._socket.shutdown(socket.SHUT_WR)
-        if not select.select([self._pidfd], [], [], timeout)[0]:
+        if not readable(self._pidfd, timeout_s=timeout):
             os.kill(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, 0)
         os.close(self._pidfd)

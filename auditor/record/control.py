@@ -7,7 +7,6 @@ Not the proof itself: whether each value was seen is derived from the journal by
 from __future__ import annotations
 
 import json
-import select
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -47,7 +46,7 @@ def _results(box: Box, argv: list[str]) -> dict[str, tuple[bool, str]]:
     except OSError as error:
         return {"": (False, str(error))}
     output = Output(program.output, None, on_change=lambda: None)
-    select.select([program.pidfd], [], [], _TIMEOUT_S)
+    program.wait(_TIMEOUT_S)
     program.kill()
     output.finish()
     text = output.since(0).decode(errors="replace")

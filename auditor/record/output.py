@@ -6,12 +6,13 @@ Not a judge of it: drivers look for answers in it.
 from __future__ import annotations
 
 import os
-import select
 import threading
 import time
 from collections.abc import Callable
 from typing import BinaryIO
 from typing import Final
+
+from auditor.kernel.ready import readable
 
 LOG_CAP: Final = 64 << 20
 MEMORY_CAP: Final = 4 << 20
@@ -59,7 +60,7 @@ class Output:
         stopping = False
         unrested = 0
         while True:
-            ready, _, _ = select.select([self._descriptor, self._stop], [], [], 0 if stopping else None)
+            ready = readable(self._descriptor, self._stop, timeout_s=0 if stopping else None)
             stopping = stopping or self._stop in ready
             if self._descriptor not in ready:
                 if stopping:

@@ -9,7 +9,6 @@ import contextlib
 import itertools
 import os
 import secrets
-import select
 import signal
 import socket
 import threading
@@ -20,6 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from auditor.kernel.ready import readable
 from auditor.sandbox import helper
 from auditor.sandbox.channel import Channel
 from auditor.sandbox.channel import ChannelClosed
@@ -299,7 +299,7 @@ def _await_network(
 def _wait_or_kill(pid: int, timeout_s: float) -> None:
     pidfd = os.pidfd_open(pid)
     try:
-        if not select.select([pidfd], [], [], timeout_s)[0]:
+        if not readable(pidfd, timeout_s=timeout_s):
             os.kill(pid, signal.SIGKILL)
     finally:
         os.close(pidfd)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
+
+from auditor.kernel.ready import readable
 
 
 @dataclass(slots=True, kw_only=True)
@@ -28,11 +29,11 @@ class Program:
     @property
     def running(self) -> bool:
         """False as soon as the process has ended; its children may live on."""
-        return not select.select([self.pidfd], [], [], 0)[0]
+        return not readable(self.pidfd, timeout_s=0)
 
     def wait(self, timeout_s: float) -> bool:
         """Wait for its end; False when the time ran out first."""
-        return bool(select.select([self.pidfd], [], [], timeout_s)[0])
+        return bool(readable(self.pidfd, timeout_s=timeout_s))
 
     @property
     def status(self) -> str:
