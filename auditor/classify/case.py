@@ -16,6 +16,7 @@ from auditor.classify import ledger as ledgers
 from auditor.classify import packets
 from auditor.classify import places
 from auditor.classify import purpose
+from auditor.classify import reassembly
 from auditor.classify import reference
 from auditor.classify import runs
 from auditor.classify import strays
@@ -71,6 +72,9 @@ def classify(directory: RunDirectory) -> Case:
     planted = canaries.planted(ledger)
     hunt = canaries.hunt_for(planted)
     sightings = list(hunt.sightings(_places(directory, ledger, contacts, books.capture.leftovers)))
+    together = reassembly.together(directory, ledger, contacts, planted, sightings)
+    sightings += together
+    planted += reassembly.counters(together)
     facts = _Facts(directory, planted, [one for _, one in sightings], Declarations(run.declared))
     material = coverage.Material(
         run=run, ledger=ledger, contacts=contacts.contacts, questions=contacts.questions,

@@ -15,7 +15,7 @@ from auditor.model.run import Mode
 if TYPE_CHECKING:
     from auditor.model.case import Case
 
-_SECRETS = {CanaryKind.FILE, CanaryKind.DOCUMENT, CanaryKind.ENV}
+_SECRETS = {CanaryKind.FILE, CanaryKind.ENV}
 
 
 def missing_needs(case: Case) -> dict[Need, str]:
@@ -46,7 +46,7 @@ def missing_needs(case: Case) -> dict[Need, str]:
             CanaryKind.RESPONSE not in planted,
             "the answers carried no mark of their own",
         ),
-        Need.SECRETS: (not planted & _SECRETS, "no marked file, document or variable was planted"),
+        Need.SECRETS: (not planted & _SECRETS, "no marked file or variable was planted"),
         Need.PROBES: (
             not any(flow.probed for flow in case.flows),
             "the app was not shown a certificate that it should refuse (--probe-tls)",

@@ -20,6 +20,8 @@ class CanaryKind(enum.StrEnum):
     FILE = "file"
     ENV = "env"
     IDENTITY = "identity"
+    USAGE = "usage"
+    """Nothing that was planted: how much was typed, as a counter tells it."""
     CONTROL = "control"
     """Planted by our own positive control; finding it proves that the observer sees."""
 

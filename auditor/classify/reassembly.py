@@ -1,0 +1,170 @@
+"""What only shows when the values that left are looked at together: pieces of marks, counters of use.
+
+Not the search of single places: that is done first (`canaries`), and what it found is not looked for again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from auditor.classify import shards
+from auditor.classify.canaries import hunt_for
+from auditor.classify.excerpt import CLOSE
+from auditor.classify.excerpt import OPEN
+from auditor.classify.pieces import pieces
+from auditor.classify.places import Place
+from auditor.classify.usage import Typed
+from auditor.classify.usage import measured
+from auditor.model.canary import Canary
+from auditor.model.canary import CanaryKind
+from auditor.model.canary import Sighting
+from auditor.model.observation import PromptSent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Iterator
+    from collections.abc import Sequence
+
+    from auditor.classify.contacts import Contacts
+    from auditor.classify.ledger import Ledger
+    from auditor.classify.pieces import Piece
+    from auditor.evidence.store import RunDirectory
+
+USAGE = Canary(
+    id="usage-length", kind=CanaryKind.USAGE, value="", planted_in="how much was typed into each prompt"
+)
+"""Stands for every counter that follows the prompts."""
+MOST_JOINED = 16 << 20
+"""Characters that are searched in joined values."""
+_BATCH = 128 * 1024
+"""Characters of lines that are searched at once."""
+_QUOTED = 12
+"""Pieces that an excerpt shows."""
+_RANDOM = (CanaryKind.FILE, CanaryKind.ENV)
+_TYPED = (CanaryKind.PROMPT, CanaryKind.DOCUMENT, CanaryKind.RESPONSE, *_RANDOM)
+
+
+APP = "app"
+
+
+def together(
+    directory: RunDirectory,
+    ledger: Ledger,
+    contacts: Contacts,
+    planted: Iterable[Canary],
+    found: Iterable[tuple[Place, Sighting]],
+) -> list[tuple[Place, Sighting]]:
+    """Everything about the app that only shows when values are looked at together.
+
+    Args:
+        directory: The run.
+        ledger: Its journal.
+        contacts: What left.
+        planted: The marks.
+        found: What the search of single places found.
+    """
+    values = pieces(directory, contacts.contacts, contacts.questions, APP)
+    seen = {one.canary for place, one in found if place.role == APP and one.direction == "out"}
+    sightings = [*reassembled(values, planted, seen), *counted(values, typed(ledger, APP))]
+    return [(Place(where=one.where, subject=one.subject, role=APP), one) for one in sightings]
+
+
+def counters(found: Iterable[tuple[Place, Sighting]]) -> tuple[Canary, ...]:
+    """The stand-in for counters of use, when one was found."""
+    return (USAGE,) if any(one.canary == USAGE.id for _, one in found) else ()
+
+
+def reassembled(values: Sequence[Piece], planted: Iterable[Canary], seen: set[str]) -> Iterator[Sighting]:
+    """Every mark that left in pieces.
+
+    Args:
+        values: What left, in order of time.
+        planted: The marks.
+        seen: Ids of those that were found whole.
+    """
+    wanted = [one for one in planted if one.kind in _TYPED and one.id not in seen]
+    if not wanted or len(values) < 2:
+        return
+    found = list(shards.groups(values))
+    joined = {sighting.canary: sighting for sighting in reversed(list(_joined(found, wanted)))}
+    yield from joined.values()
+    secrets = [secret for one in wanted if one.id not in joined if (secret := _secret(one)) is not None]
+    solved: dict[str, Sighting] = {}
+    for one in shards.solve(found, secrets):
+        solved.setdefault(one.canary, _puzzled(one))
+    yield from solved.values()
+
+
+def _secret(canary: Canary) -> shards.Secret | None:
+    if canary.kind in _RANDOM:
+        return shards.random_secret(canary.id, canary.value)
+    return shards.marker_secret(canary.id, canary.value)
+
+
+def _joined(found: Iterable[shards.Group], wanted: Sequence[Canary]) -> Iterator[Sighting]:
+    """Lines that hold a mark: many are searched as one text first, each by itself where it held something."""
+    hunt = hunt_for(wanted)
+    for batch in _batches(line for group in found for line in shards.lines(group)):
+        together = "\n".join(line.text for line in batch)
+        if any(True for _ in hunt.sightings((_place(together, batch[-1]),))):
+            for line in batch:
+                yield from (_in_line(one, line) for _, one in hunt.sightings((_place(line.text, line),)))
+
+
+def _batches(lines: Iterable[shards.Line]) -> Iterator[list[shards.Line]]:
+    """All different lines, up to `MOST_JOINED` characters."""
+    seen: set[str] = set()
+    batch: list[shards.Line] = []
+    left, size = MOST_JOINED, 0
+    for line in lines:
+        if line.text in seen or left < 0:
+            continue
+        seen.add(line.text)
+        batch.append(line)
+        left, size = left - len(line.text), size + len(line.text)
+        if size > _BATCH:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _place(text: str, line: shards.Line) -> Place:
+    last = line.pieces[-1]
+    return Place(where=last.where, subject=last.subject, role=APP, data=text.encode(), exchange=last.exchange)
+
+
+def _in_line(one: Sighting, line: shards.Line) -> Sighting:
+    last = max(line.pieces, key=lambda piece: piece.at)
+    return Sighting(
+        canary=one.canary, where=last.where, subject=last.subject, exchange=last.exchange,
+        encoding=("shards", *one.encoding), excerpt=one.excerpt,
+    )  # fmt: skip
+
+
+def _puzzled(one: shards.Solved) -> Sighting:
+    used = [piece for _, piece in one.parts]
+    last = max(used, key=lambda piece: piece.at)
+    shown = " + ".join(f"{OPEN}{text}{CLOSE}" for text, _ in one.parts[:_QUOTED])
+    return Sighting(
+        canary=one.canary, where=last.where, subject=last.subject, exchange=last.exchange,
+        encoding=("shards", *one.chain), excerpt=shown + (" + ..." if len(one.parts) > _QUOTED else ""),
+    )  # fmt: skip
+
+
+def typed(ledger: Ledger, role: str) -> tuple[Typed, ...]:
+    """The prompts of one launch, in order of time."""
+    return tuple(
+        Typed(at=entry.mono, text=what.text) for entry, what in ledger.all(PromptSent) if what.role == role
+    )
+
+
+def counted(values: Sequence[Piece], prompts: Sequence[Typed]) -> Iterator[Sighting]:
+    """Every field that told how much was typed, at its last prompt."""
+    for one in measured(values, prompts):
+        last = one.pieces[-1]
+        numbers = ", ".join(f"{OPEN}{piece.text}{CLOSE}" for piece in one.pieces)
+        yield Sighting(
+            canary=USAGE.id, where=last.where, subject=last.subject, exchange=last.exchange,
+            encoding=(f"length in {one.unit}",), excerpt=f"{last.slot}: {numbers}",
+        )  # fmt: skip
