@@ -5,12 +5,16 @@ Not organisations: those are in `entities`.
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from publicsuffixlist import PublicSuffixList
+
 from auditor.model.observation import DnsQuery
 from auditor.model.run import Declared
+from auditor.parse.host_name import to_ascii
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def canonical(host: str) -> str:
-    """A host name as it is compared: lower-case, without port, brackets and final dot.
+    """A host name as it is compared: in punycode, lower-case, without port, brackets and final dot.
 
     >>> canonical("Example.ORG.:443"), canonical("[fd77::1]:80")
     ('example.org', 'fd77::1')
@@ -29,7 +33,7 @@ def canonical(host: str) -> str:
         return host[1:].partition("]")[0]
     if host.count(":") == 1:
         host = host.partition(":")[0]
-    return host.rstrip(".")
+    return to_ascii(host.rstrip("."))
 
 
 def host_of(url: str) -> str:
@@ -38,6 +42,22 @@ def host_of(url: str) -> str:
         return canonical(urlsplit(url).hostname or "")
     except ValueError:
         return ""
+
+
+@functools.cache
+def _suffixes() -> PublicSuffixList:
+    return PublicSuffixList()
+
+
+@functools.lru_cache(maxsize=4096)
+def site(domain: str, ip: str = "") -> str:
+    """What a host belongs to: the part of its name that somebody registered, else the name or address itself.
+
+    >>> site("eu.i.posthog.com"), site("", "192.0.2.1")
+    ('posthog.com', '192.0.2.1')
+    """
+    name = canonical(domain)
+    return _suffixes().privatesuffix(name) or name or ip
 
 
 def is_address(host: str) -> bool:

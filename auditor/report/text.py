@@ -6,15 +6,16 @@ Not HTML escaping, which Jinja does, and not redaction, which happens where evid
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from auditor.parse.host_name import to_ascii
+from auditor.parse.host_name import to_unicode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
-_ACE_PREFIX = "xn--"
 _MARKED = re.compile(r"\[\[(.*?)\]\]", re.DOTALL)
 
 
@@ -67,26 +68,8 @@ def host_name(name: str) -> HostName:
     >>> host_name("xn--mnchen-3ya.example").unicode
     'münchen.example'
     """
-    labels = name.split(".")
-    wire = ".".join(_to_ascii(label) for label in labels)
-    human = ".".join(_to_unicode(label) for label in labels)
+    wire, human = to_ascii(name), to_unicode(name)
     return HostName(visible(wire), visible(human) if human != wire else "")
-
-
-def _to_ascii(label: str) -> str:
-    if label.isascii():
-        return label
-    normal = unicodedata.normalize("NFKC", label).lower()
-    return _ACE_PREFIX + normal.encode("punycode").decode("ascii")
-
-
-def _to_unicode(label: str) -> str:
-    if not label.lower().startswith(_ACE_PREFIX):
-        return label
-    try:
-        return label[len(_ACE_PREFIX) :].encode("ascii").decode("punycode")
-    except UnicodeError:  # an invalid label is shown as it was sent
-        return label
 
 
 def endpoint(host: str, port: int) -> str:

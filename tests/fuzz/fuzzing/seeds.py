@@ -315,6 +315,7 @@ FIRST_BYTES = [
     *(b"\x16\x03\x01" + bytes(2) + b"\x01" for _ in range(1)),
 ]
 NAMES = [
+    "".join(map(chr, range(0x4E00, 0x5A00))).encode(),
     b"example.com", "bücher.example".encode(), b"xn--bcher-kva.example", "xn--\u0440\u0430ypal".encode(), b"xn--\xff", b"a" * 300, b"<script>alert(1)</script>.example",
     "\u0440\u0430\u0443\u0440\u0430l.com\u202e".encode(), b"[fd77::1]:443", b"a\x1b[31m.example", b"::ffff:1.2.3.4", b"..", b"xn--999999999", b"fe80::1%eth0", "\u200bex\u00adample.com".encode(),
     b"https://user:pw@host.example:99999/a?b=c#d", b"javascript:alert(1)", b"[::1", b"%00%ff", b"",
@@ -330,3 +331,10 @@ PROC_NET_UNIX = [
     b"Num       RefCount Protocol Flags    Type St Inode Path\n0000000000000000: 00000002 00000000 00010000 0001 01 12345 /run/a b.sock\n0000000000000000: 00000002 00000000 00010000 0001 01 12345 @abs\n"
 ]
 MOUNTINFO = [b"36 35 98:0 /mnt1 /mnt\\0402 rw,noatime master:1 - ext3 /dev/root rw,errors=continue\n"]
+WEB_ANSWERS = [
+    b'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: {"choices": [{"delta": {"content": "vel"}}]}\n\ndata: [DONE]\n\n',
+    b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"a":\r\n4\r\n"b"}\r\n0\r\n\r\n',
+    b'HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\n\r\n\x81\x0f42["msg",{"t":1}]\x01\x02ab\x80\x7e\x00\x02cd\x89\x00',
+    b'{"choices": [{"message": {"content": [{"text": "hi"}], "role": "assistant"}}], "timings": {"predicted_per_second": 1e3}}',
+    b'{"error": {"message": "no such model", "code": 404}}', b"{" * 50 + b'"a":' * 50,
+]  # fmt: skip

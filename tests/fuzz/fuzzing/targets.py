@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from auditor import openai_api
 from auditor.capture import calls
 from auditor.capture import wire
 from auditor.classify import budget
@@ -48,6 +49,7 @@ from auditor.parse import packet
 from auditor.parse import pcapng
 from auditor.parse import quic
 from auditor.parse import text
+from auditor.parse import web_answer
 from auditor.parse.ja4 import ja4
 from auditor.report import text as readable
 from auditor.sandbox import layout
@@ -153,10 +155,20 @@ def _text(data: bytes) -> None:
         read(data)
 
 
+def _web_answer(data: bytes) -> None:
+    """What a server of the app's sends to the browser of whoever uses it, and to our driver."""
+    web_answer.texts(data)
+    openai_api.error_text(data, 500)
+    for text_of in (openai_api._message_of, openai_api._delta_of):
+        with contextlib.suppress(openai_api.ApiError):
+            openai_api._reply(openai_api._decoded(data), text_of)
+
+
 def _bases(data: bytes) -> None:
-    for read in (bases.hexadecimal, bases.spaced_hexadecimal, bases.base32, bases.base58, bases.base85):
+    for read in (bases.hexadecimal, bases.spaced_hexadecimal, bases.base85):
         list(read(data))
-    list(bases.base64(bases.tokens(data, set())))
+    for read_tokens in (bases.base32, bases.base58, bases.base64):
+        list(read_tokens(bases.tokens(data, set())))
 
 
 @functools.cache
@@ -337,6 +349,7 @@ TARGETS: tuple[Target, ...] = (
     Target("text", seeds.bodies, _text, ()),
     Target("bases", seeds.bodies, _bases, ()),
     Target("unfold", seeds.bodies, _unfold, (), slow_s=5.0),
+    Target("web-answer", lambda: seeds.WEB_ANSWERS, _web_answer, ()),
     Target("excerpt", seeds.bodies, _excerpt, ()),
     Target("sock-diag", seeds.sock_diag_replies, _sock_diag),
     Target("netlink", seeds.sock_diag_replies, _netlink),
