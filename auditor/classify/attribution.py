@@ -62,7 +62,8 @@ class Attribution:
             if what.client_port
         ]
         self._control_flows, self._control_queries = set(ours), set(ours)
-        self._claimed = {what.cookie for _, what in (*ledger.all(FlowOpened), *ledger.all(DnsQuery))} - {0}
+        flows, queries = ledger.all(FlowOpened), ledger.all(DnsQuery)
+        self._claimed = ({what.cookie for _, what in flows} | {what.cookie for _, what in queries}) - {0}
         """Sockets that something was laid to without guessing."""
         self._guessed: dict[Ends, tuple[Entry, SocketCall]] = {}
         """By both ends: the same socket, as long as nothing else was seen at that port."""
