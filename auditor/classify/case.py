@@ -30,6 +30,7 @@ from auditor.classify.processes import ProcessTable
 from auditor.classify.wire import Wire
 from auditor.classify.writers import Writers
 from auditor.evidence import journal
+from auditor.evidence import store
 from auditor.model.canary import CanaryKind
 from auditor.model.canary import CanaryReport
 from auditor.model.case import Case
@@ -63,7 +64,7 @@ def classify(directory: RunDirectory) -> Case:
         OSError: the journal cannot be read.
     """
     ledger = ledgers.read(journal.read(directory.events))
-    run = runs.run_of(ledger, sealed=directory.sealed)
+    run = runs.run_of(ledger, sealed=directory.sealed, altered=_altered(directory))
     processes = ProcessTable(ledger)
     attribution = Attribution(ledger, processes)
     writers = Writers(ledger, processes)
@@ -93,6 +94,16 @@ def classify(directory: RunDirectory) -> Case:
         reference=reference.reference(ledger, contacts, processes, sightings),
         answers=reference.answers(ledger, APP),
     )
+
+
+def _altered(directory: RunDirectory) -> tuple[str, ...]:
+    """Raw files that are not as they were sealed; the manifest itself when it cannot be read."""
+    if not directory.sealed:
+        return ()
+    try:
+        return store.verify(directory)
+    except ValueError:
+        return (directory.manifest.name,)
 
 
 def _books(

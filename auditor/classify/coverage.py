@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from auditor.classify import frame_gaps
 from auditor.classify.controls import controls
 from auditor.classify.frames import frame_ledger
+from auditor.model.coverage import INTERRUPTED
 from auditor.model.coverage import Coverage
 from auditor.model.coverage import Gap
 from auditor.model.flow import Visibility
@@ -86,9 +88,14 @@ def coverage(material: Material) -> Coverage:
         answered=any(what.text.strip() for what in answers),
         answer_contains_marker=_proven(answers),
         prompted=any(what.role == APP for _, what in material.ledger.all(PromptSent)),
-        gaps=tuple(gap for check in _CHECKS for gap in check(material)),
+        gaps=tuple(_ended(gap) for check in _CHECKS for gap in check(material)),
         ledger=None if material.books.capture.missing else material.frames,
     )
+
+
+def _ended(gap: Gap) -> Gap:
+    """With one full stop: what others said of an error may have brought its own."""
+    return replace(gap, text=f"{gap.text.rstrip('. ')}.")
 
 
 def _proven(answers: list[AnswerReceived]) -> bool | None:
@@ -106,7 +113,7 @@ def _noted(material: Material) -> Iterator[Gap]:
 
 def _interrupted(material: Material) -> Iterator[Gap]:
     if not material.run.sealed:
-        yield Gap(text="The recording was interrupted: what came after is not known.", blinds=True)
+        yield Gap(text=INTERRUPTED, blinds=True)
 
 
 def _assurance(material: Material) -> Iterator[Gap]:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from auditor.classify.ledger import Ledger
 
 
-def run_of(ledger: Ledger, *, sealed: bool) -> Run:
-    """The run.
+def run_of(ledger: Ledger, *, sealed: bool, altered: tuple[str, ...] = ()) -> Run:
+    """The run; `altered` names raw files that are not as they were sealed.
 
     Raises:
         ValueError: the journal does not begin with `run.opened`, or names an unknown mode.
@@ -48,6 +48,7 @@ def run_of(ledger: Ledger, *, sealed: bool) -> Run:
         home=opened.home,
         reduced_by=opened.reduced_by,
         options=opened.options,
+        altered=altered,
     )
 
 

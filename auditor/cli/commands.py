@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from auditor.cli.options import assurance_option
 from auditor.cli.options import judge_options
 from auditor.cli.options import outputs_from
 from auditor.cli.options import record_options
@@ -30,19 +31,22 @@ def run(**given: Any) -> int:  # noqa: ANN401 - click hands over every option by
     outputs = outputs_from(given["formats"])
     stages.check_rules(given["rule_folders"])
     recorded = stages.record(settings)
-    status = stages.judge(recorded.directory, given["fail_on"], given["rule_folders"], outputs)
+    status = stages.judge(
+        recorded.directory, given["fail_on"], given["rule_folders"], outputs, given["min_assurance"]
+    )
     return recorded.exit_code or status
 
 
 @click.command(name="record")
 @record_options
+@assurance_option
 def record(**given: Any) -> int:  # noqa: ANN401
     """Record COMMAND in the box; judge later with `audit judge`."""
     from auditor.cli import stages  # noqa: PLC0415
 
     recorded = stages.record(settings_from(given))
     click.echo(recorded.directory.root)
-    return recorded.exit_code
+    return recorded.exit_code or stages.check_assurance(recorded.directory, given["min_assurance"])
 
 
 @click.command(name="judge")
@@ -54,7 +58,7 @@ def judge(run_directory: Path, **given: Any) -> int:  # noqa: ANN401
 
     outputs = outputs_from(given["formats"])
     directory = stages.open_run(run_directory)
-    return stages.judge(directory, given["fail_on"], given["rule_folders"], outputs)
+    return stages.judge(directory, given["fail_on"], given["rule_folders"], outputs, given["min_assurance"])
 
 
 @click.command(name="report")
@@ -66,7 +70,7 @@ def report(run_directory: Path, **given: Any) -> int:  # noqa: ANN401
 
     outputs = outputs_from(given["formats"])
     directory = stages.open_run(run_directory)
-    return stages.judge(directory, given["fail_on"], given["rule_folders"], outputs)
+    return stages.judge(directory, given["fail_on"], given["rule_folders"], outputs, given["min_assurance"])
 
 
 @click.command(name="doctor")

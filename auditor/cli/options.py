@@ -15,6 +15,7 @@ import click
 
 from auditor.drivers.discovery import parse_url
 from auditor.errors import UsageError
+from auditor.model.run import Assurance
 from auditor.model.run import Declared
 from auditor.model.run import Mode
 from auditor.model.severity import Severity
@@ -85,7 +86,12 @@ _RECORD_OPTIONS = (
                  default=None, metavar="GGUF", help="Model for the reference run."),
 )  # fmt: skip
 
+_MIN_ASSURANCE = click.option(
+    "--min-assurance", type=click.Choice([item.value for item in Assurance]), default="reduced",
+    show_default=True, help="Exit with 3 when the box did not stand as completely as this.",
+)  # fmt: skip
 _JUDGE_OPTIONS = (
+    _MIN_ASSURANCE,
     click.option("--fail-on", type=click.Choice([item.value for item in Severity]), default="high",
                  show_default=True, help="Exit with 1 on a finding of this severity or above."),
     click.option("--rules", "rule_folders", multiple=True, metavar="DIR",
@@ -101,6 +107,11 @@ def record_options(command: _Command) -> _Command:
     for option in reversed(_RECORD_OPTIONS):
         command = option(command)
     return click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)(command)
+
+
+def assurance_option(command: _Command) -> _Command:
+    """Add the option that says how complete the box must have been; it is among those of judging, too."""
+    return _MIN_ASSURANCE(command)
 
 
 def judge_options(command: _Command) -> _Command:

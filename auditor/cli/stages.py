@@ -15,6 +15,7 @@ from auditor.errors import ExitCode
 from auditor.errors import UsageError
 from auditor.evidence import store
 from auditor.evidence.store import RunDirectory
+from auditor.model.run import Assurance
 from auditor.model.severity import Severity
 from auditor.record.settings import Settings
 
@@ -50,7 +51,27 @@ def check_rules(folders: Sequence[Path]) -> None:
         load(folders)
 
 
-def judge(directory: RunDirectory, fail_on: str, folders: Sequence[Path], outputs: Outputs) -> int:
+def check_assurance(directory: RunDirectory, least: str) -> int:
+    """Say when a recording has less assurance than was asked for; the exit code."""
+    from auditor.evidence import journal  # noqa: PLC0415 - only `record` asks
+    from auditor.judge.assurance import FIX  # noqa: PLC0415
+    from auditor.judge.assurance import shortfall  # noqa: PLC0415
+    from auditor.judge.wording import sentence  # noqa: PLC0415
+    from auditor.model.observation import RunOpened  # noqa: PLC0415
+
+    opened = next(
+        (one.what for one in journal.read(directory.events) if isinstance(one.what, RunOpened)), None
+    )
+    text = shortfall(Assurance(opened.assurance), opened.reduced_by, Assurance(least)) if opened else ""
+    if not text:
+        return int(ExitCode.PASS)
+    sys.stderr.write(f"audit: {sentence(text)}\n       fix: {FIX}\n")
+    return int(ExitCode.INCONCLUSIVE)
+
+
+def judge(
+    directory: RunDirectory, fail_on: str, folders: Sequence[Path], outputs: Outputs, min_assurance: str
+) -> int:
     """Classify, judge, write the reports; returns the exit code.
 
     Raises:
@@ -66,7 +87,8 @@ def judge(directory: RunDirectory, fail_on: str, folders: Sequence[Path], output
         case = classify(directory)
     except ValueError as error:
         raise UsageError(f"The run cannot be read: {error}.", fix="Record it again.") from error
-    judgement = judge_case(case, load(folders), Policy(fail_on=Severity(fail_on)))
+    policy = Policy(fail_on=Severity(fail_on), min_assurance=Assurance(min_assurance))
+    judgement = judge_case(case, load(folders), policy)
     result = write_reports(case, judgement, directory)
     for name, file in outputs:
         _write(result, name, file, str(directory.report))

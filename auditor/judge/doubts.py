@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from auditor.judge.host import declared_purpose
 from auditor.judge.wording import plural
 from auditor.judge.wording import printable
+from auditor.model.coverage import INTERRUPTED
 from auditor.model.flow import Visibility
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ class Doubt:
     """The one principle that it leaves open; 0 for all."""
     blinds: bool = True
     """False when the user accepted it: the verdict stays."""
+    voids: bool = False
+    """True when findings prove nothing either."""
 
 
 def doubts_about(case: Case, outcomes: Iterable[RuleOutcome]) -> tuple[Doubt, ...]:
@@ -62,6 +65,19 @@ def _recording(case: Case) -> Iterator[Doubt]:
     if not case.run.sealed:
         yield Doubt(
             text="the recording was interrupted before it was complete", fix="Run it again to its end."
+        )
+
+
+def _altered(case: Case) -> Iterator[Doubt]:
+    """Files that are not what was sealed: then nothing in the folder proves anything."""
+    names = case.run.altered
+    if names:
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        yield Doubt(
+            text=f"the evidence was altered after the recording: {printable(', '.join(names[:3]))}{more} "
+            "not as sealed in run.json",
+            fix="Record it again, or judge an unaltered copy.",
+            voids=True,
         )
 
 
@@ -127,7 +143,7 @@ _CONTROL_LACKS: tuple[tuple[str, Callable[[ControlResult], bool]], ...] = (
 
 def _gaps(case: Case) -> Iterator[Doubt]:
     for gap in case.coverage.gaps:
-        if gap.blinds:
+        if gap.blinds and gap.text != INTERRUPTED:  # that is said already
             yield Doubt(text=gap.text.rstrip(". "), principle=gap.principle)
 
 
@@ -172,5 +188,5 @@ def _broken_rules(outcomes: Iterable[RuleOutcome]) -> Iterator[Doubt]:
 
 
 _CHECKS: tuple[Callable[[Case], Iterator[Doubt]], ...] = (
-    _recording, _app, _prompts, _controls, _gaps, _unreadable,
+    _altered, _recording, _app, _prompts, _controls, _gaps, _unreadable,
 )  # fmt: skip

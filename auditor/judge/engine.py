@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from auditor.judge.assurance import assurance_doubts
 from auditor.judge.doubts import doubts_about
 from auditor.judge.facts import facts_of
 from auditor.judge.findings import find
@@ -40,7 +41,7 @@ def judge(case: Case, rules: RuleSet, policy: Policy) -> Judgement:
     results = [_apply(rule, facts, missing, rules) for rule in used]
     findings = tuple(sorted((one for found, _ in results for one in found), key=_gravest_first))
     outcomes = tuple(outcome for _, outcome in results)
-    doubts = doubts_about(case, outcomes)
+    doubts = (*assurance_doubts(case.run, policy.min_assurance), *doubts_about(case, outcomes))
     return Judgement(
         verdict=decide(case, findings, doubts, policy),
         principles=judge_principles(case, findings, doubts, missing),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from auditor.model.run import Assurance
 from auditor.model.severity import Severity
 
 
@@ -13,3 +14,5 @@ class Policy:
 
     fail_on: Severity = Severity.HIGH
     """The least severity that fails a run."""
+    min_assurance: Assurance = Assurance.REDUCED
+    """With less than this a run is inconclusive."""

@@ -48,7 +48,9 @@ def decide(case: Case, findings: Sequence[Finding], doubts: Sequence[Doubt], pol
     open_ = [finding for finding in findings if finding.suppressed is None]
     failing = [finding for finding in open_ if finding.severity.rank >= policy.fail_on.rank]
     below = len(open_) - len(failing)
-    if failing:
+    if any(doubt.voids for doubt in doubts):
+        outcome, first = Outcome.INCONCLUSIVE, f"Inconclusive: {doubts[0].text}."
+    elif failing:
         outcome, first = Outcome.FAIL, _failed(failing, below, policy)
     elif doubts:
         outcome, first = Outcome.INCONCLUSIVE, f"Inconclusive: {doubts[0].text}{_also(below, policy)}."
@@ -110,8 +112,13 @@ def _coverage(case: Case) -> str:
         f"{coverage.flows_opaque:,} unreadable; "
         f"{plural(coverage.packets_captured, 'packet')} captured, {coverage.packets_dropped:,} dropped; "
         f"{proven} of {plural(len(coverage.controls), 'control channel')} proven; "
-        f"{case.run.duration_s:.0f} s, mode {case.run.mode}, assurance {case.run.assurance}."
+        f"{case.run.duration_s:.0f} s, mode {case.run.mode}, assurance {case.run.assurance}{_reduced(case)}."
     )
+
+
+def _reduced(case: Case) -> str:
+    reasons = printable(" ".join(case.run.reduced_by)).rstrip(". ")
+    return f" ({reasons})" if reasons else ""
 
 
 def _doubts(doubts: Sequence[Doubt], *, failed: bool) -> list[str]:

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 
 from auditor.model.frames import FrameLedger
 
+INTERRUPTED = "The recording was interrupted: what came after is not known."
+"""A gap that a judge tells by itself, since it knows what to do about it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlResult:

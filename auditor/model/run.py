@@ -83,6 +83,8 @@ class Run:
     """False when the recording was interrupted before its manifest was written."""
     home: str = ""
     """Home directory of the app, to shorten paths in reports."""
+    altered: tuple[str, ...] = ()
+    """Raw files that are not as they were when the recording was sealed: changed, missing or added."""
     reduced_by: tuple[str, ...] = field(default=())
     """Why the assurance is not full, one sentence each."""
     options: tuple[str, ...] = ()

@@ -60,6 +60,8 @@ class Run:
     home: str
     options: tuple[str, ...] = ()
     """Options that ask for the same recording again."""
+    altered: tuple[str, ...] = ()
+    """Raw files that are not as they were when the recording was sealed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

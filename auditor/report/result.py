@@ -111,6 +111,7 @@ def _run(run: Run, rules_digest: str) -> doc.Run:
         declared=run.declared,
         sealed=run.sealed,
         home=run.home,
+        altered=run.altered,
     )
 
 

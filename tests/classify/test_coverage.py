@@ -79,6 +79,30 @@ def test_ended_but_unsealed_is_interrupted_too(whole):
     assert gaps(classify(whole.leave()), "interrupted")
 
 
+@pytest.mark.parametrize("name", ["events.jsonl", "packets.pcapng", "bodies/x"])
+def test_altered_files_are_named(whole, name):
+    directory = whole.seal()
+    with (directory.root / name).open("ab") as file:
+        file.write(b"\n")
+    assert classify(directory).run.altered == (name,)
+
+
+def test_an_altered_manifest_is_no_manifest(whole):
+    directory = whole.seal()
+    directory.manifest.write_text("{}")
+    assert classify(directory).run.altered == ("run.json",)
+
+
+def test_what_is_as_it_was_sealed_is_not_altered(whole):
+    assert classify(whole.seal()).run.altered == ()
+
+
+def test_a_text_with_a_full_stop_of_its_own_has_one(whole):
+    whole.prompt(answer="", error="The connection was reset. ", contains_marker=False)
+    [gap] = gaps(classify(whole.seal()), "connection was reset")
+    assert gap.text.endswith("reset.")
+
+
 def test_noted_gaps_are_kept_as_they_are(whole):
     whole.write(o.GapNoted(observer="x", text="3 notifications were lost.", blinds=True, principle=6))
     [gap] = gaps(classify(whole.seal()), "3 notifications")

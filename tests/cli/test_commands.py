@@ -9,6 +9,8 @@ import sys
 import jsonschema
 import pytest
 
+from auditor.evidence import store
+
 APP = (sys.executable, "-B", "leaky_argv.py", "{prompt}")
 
 
@@ -66,8 +68,49 @@ def test_accepted_severities_do_not_fail(audit, copy):
     # Without the canary only the contact itself is left, which is high.
     lines = (copy / "events.jsonl").read_text().splitlines(keepends=True)
     (copy / "events.jsonl").write_text("".join(line for line in lines if '"canary":"prompt"' not in line))
+    store.seal(store.RunDirectory(copy), {})
     assert audit("judge", copy, "--fail-on", "high").code == 1
     assert audit("judge", copy, "--fail-on", "critical").code in (0, 3)
+
+
+@pytest.mark.box
+@pytest.mark.parametrize("name", ["events.jsonl", "app.log", "packets.pcapng"])
+def test_altered_evidence_proves_nothing(audit, copy, name):
+    with (copy / name).open("ab") as file:
+        file.write(b"\n")
+    ended = audit("judge", copy)
+    assert ended.code == 3
+    assert f"the evidence was altered after the recording: {name} not as sealed in run.json" in " ".join(
+        ended.out.split()
+    )
+    assert json.loads((copy / "result.json").read_text())["run"]["altered"] == [name]
+
+
+@pytest.mark.box
+@pytest.mark.parametrize(("least", "code"), [("full", 3), ("reduced", 1)])
+def test_less_assurance_than_was_asked_for(audit, copy, least, code):
+    # As on a machine without overlays: the journal says so in its first line.
+    text = (copy / "events.jsonl").read_text()
+    assert '"assurance":"full","reduced_by":[]' in text
+    text = text.replace(
+        '"assurance":"full","reduced_by":[]', '"assurance":"reduced","reduced_by":["No overlay."]'
+    )
+    lines = [
+        line
+        for line in text.splitlines(keepends=True)
+        if least == "reduced" or '"canary.planted"' not in line
+    ]
+    (copy / "events.jsonl").write_text("".join(lines))
+    store.seal(store.RunDirectory(copy), {})
+    rest = ("--fail-on", "critical") if least == "full" else ()
+    ended = audit("judge", copy, "--min-assurance", least, *rest)
+    assert ended.code == code, ended.out
+    told = " ".join(ended.out.split())
+    assert "reduced assurance" in told
+    assert "assurance reduced (No overlay)." in told
+    assert ("the assurance is reduced where full was asked for (No overlay)" in told) is (least == "full")
+    page = (copy / "report.html").read_text()
+    assert "reduced assurance: No overlay." in page
 
 
 @pytest.mark.box

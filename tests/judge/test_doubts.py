@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from auditor.judge.doubts import doubts_about
+from auditor.model.coverage import INTERRUPTED
 from auditor.model.coverage import ControlResult
 from auditor.model.coverage import Gap
 from auditor.model.finding import RuleOutcome
@@ -71,6 +72,19 @@ def test_each_condition_of_trust_is_asked(case, changes, part):
 )  # fmt: skip
 def test_what_takes_nothing_away_is_no_doubt(case, changes):
     assert texts(case(**changes)) == []
+
+
+def test_an_interruption_is_told_once(case):
+    found = texts(case(run__sealed=False, coverage__gaps=(Gap(text=INTERRUPTED, blinds=True),)))
+    assert len([text for text in found if "interrupted" in text]) == 1
+
+
+def test_altered_evidence_voids_what_was_found(case):
+    doubt, *_ = doubts_about(case(run__altered=("events.jsonl", "bodies/1", "bodies/2", "bodies/3")), ())
+    assert doubt.voids
+    assert (
+        "evidence was altered after the recording: events.jsonl, bodies/1, bodies/2 and 1 more" in doubt.text
+    )
 
 
 def test_a_gap_of_one_principle_is_a_doubt_about_that_principle(case):

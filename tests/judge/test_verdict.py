@@ -29,6 +29,7 @@ def finding(severity, **changes):
 HIGH = finding(Severity.HIGH)
 LOW = finding(Severity.LOW)
 DOUBT = Doubt(text="3 packets were dropped", fix="Run `audit doctor`.")
+VOID = Doubt(text="the evidence was altered: events.jsonl", fix="Record it again.", voids=True)
 
 
 @pytest.mark.parametrize(
@@ -38,6 +39,8 @@ DOUBT = Doubt(text="3 packets were dropped", fix="Run `audit doctor`.")
         ((LOW,), (), Outcome.PASS, 0),
         ((HIGH,), (), Outcome.FAIL, 1),
         ((HIGH,), (DOUBT,), Outcome.FAIL, 1),
+        ((HIGH,), (VOID, DOUBT), Outcome.INCONCLUSIVE, 3),
+        ((), (VOID,), Outcome.INCONCLUSIVE, 3),
         ((LOW,), (DOUBT,), Outcome.INCONCLUSIVE, 3),
         (
             (finding(Severity.CRITICAL, suppressed=Suppressed(reason="known", expires="")),),
