@@ -5,7 +5,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test test-box test-apps lint bench fuzz clean
+.PHONY: bench-leaks demo test test-box test-apps lint bench fuzz clean
 
 demo: $(READY)
 	@$(BIN)/python fixtures/apps/demo.py
@@ -33,6 +33,9 @@ bench: $(READY)
 MINUTES ?= 10
 fuzz: $(READY)
 	$(BIN)/python tests/fuzz/run.py --minutes $(MINUTES)
+
+bench-leaks: $(READY)
+	$(BIN)/python benchmarks/run.py leaks
 
 clean:
 	rm -rf $(VENV) .apps .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

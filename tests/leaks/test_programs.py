@@ -1,0 +1,49 @@
+"""Some of the programs in the real box: what leaks is found and quoted, what does not is not accused."""
+
+from __future__ import annotations
+
+import re
+
+import catalogue
+import leaks
+import pytest
+
+pytestmark = pytest.mark.box
+FOUND = ("http2-ping", "dns-option", "daemon-dns", "each-line")
+QUIET = ("quiet-loopback", "quiet-sessions")
+MARKER = r"\[\[[a-z]{5}-[a-z]{5}-\d{4}\]\]"
+QUOTED = {
+    "product-crewai": rf'"role": "My project is called {MARKER}',
+    "product-page-view": rf'"{{\\"value\\": \\"My project is called {MARKER}',
+    "product-sentry-locals": rf"\"prompt\": \"'My project is called {MARKER}",
+}
+
+
+@pytest.fixture
+def run(tmp_path):
+    def run(name):
+        outcome = leaks.run(catalogue.ROWS[name], tmp_path)
+        if "box cannot be built" in outcome.broken:
+            pytest.skip(outcome.broken)
+        assert outcome.broken == ""
+        return outcome
+
+    return run
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_a_leak_is_found(run, name):
+    outcome = run(name)
+    assert (outcome.found, outcome.verdict) == (True, "fail"), outcome.messages
+
+
+@pytest.mark.parametrize("name", QUIET)
+def test_a_negative_is_not_accused(run, name):
+    outcome = run(name)
+    assert outcome.accused == frozenset(), outcome.messages
+
+
+@pytest.mark.parametrize("name", QUOTED)
+def test_what_products_send_is_quoted(run, name):
+    (said,) = [message for message in run(name).messages if message.startswith("CAN001")]
+    assert re.search(QUOTED[name], said), said
