@@ -42,6 +42,9 @@ MOST_PIECES = 256
 SMALL = 64 * 1024
 """Larger nodes are not read in base 85, which no library reads quickly."""
 
+TINY = 4096
+"""Nodes up to this size are read in base 85 at the least sign of it."""
+
 _PIXELS = b"IDAT"
 """The chunk of a PNG file that holds the picture: nobody can read a canary in the colours of its dots."""
 
@@ -152,20 +155,19 @@ def _inflated(coding: str, data: bytes, start: int, end: int, budget: Budget) ->
     return out, finished
 
 
-def _escapes(name: str, sign: bytes, undo: Callable[[bytes], list[bytes]]) -> Decoder:
+def _escapes(
+    name: str,
+    sign: bytes,
+    undo: Callable[[bytes], list[bytes]],
+    around: Callable[[bytes, bytes], Iterator[tuple[int, int]]],
+) -> Decoder:
     """Escapes that begin with `sign`, read in what is text, with what is around them."""
 
     def read(view: View) -> Iterator[Reading]:
         if name not in view.signs or not view.budget.take(view.text.count(sign) * ESCAPE_COST):
             return
-        parts, marks, at = [], [], 0
-        for start, end in _regions(view.text, sign):
-            for part in undo(view.text[start:end]):
-                parts.append(part)
-                marks.append((at, start))
-                at += len(part) + 1
-        if parts:
-            yield Reading(b"\n".join(parts), tuple(marks))
+        stretches = [view.text[start:end] for start, end in around(view.text, sign)]
+        yield from (Reading(found, ((0, 0),)) for found in undo(b"\n".join(stretches)))
 
     return Decoder(name, read, undo)
 
@@ -181,6 +183,20 @@ def _regions(data: bytes, sign: bytes) -> Iterator[tuple[int, int]]:
         at = data.find(sign, last + 1)
 
 
+def _words(data: bytes, sign: bytes) -> Iterator[tuple[int, int]]:
+    """Words with the sign in them: where it is an escape, space and quotes are escaped too."""
+    lines = data.translate(_ONE_WORD_A_LINE)
+    at, done = lines.find(sign), 0
+    while at >= 0:
+        start, end = lines.rfind(b"\n", done, at) + 1, lines.find(b"\n", at)
+        done = end if end >= 0 else len(data)
+        yield max(start, 0), done
+        at = lines.find(sign, done)
+
+
+_ONE_WORD_A_LINE = bytes(10 if byte <= 32 or byte in b'"<>`' else byte for byte in range(256))
+
+
 def _chunked(view: View) -> Iterator[Reading]:
     """Chunk framing left in a raw stream, behind a message head or on its own."""
     done = 0
@@ -193,9 +209,7 @@ def _chunked(view: View) -> Iterator[Reading]:
 
 
 def _form(view: View) -> Iterator[Reading]:
-    values = http_body.form_values(view.data)
-    for value, start in values:
-        yield Reading(value, ((0, start),))
+    yield from bases.joined(http_body.form_values(view.data))
 
 
 def _events(view: View) -> Iterator[Reading]:
@@ -211,7 +225,8 @@ def _hexadecimal(view: View) -> Iterator[Reading]:
 
 
 def _base85(view: View) -> Iterator[Reading]:
-    if "base85" in view.signs and len(view.data) <= SMALL and view.data.isascii():
+    shown = "base85" in view.signs or ("base85-short" in view.signs and len(view.data) <= TINY)
+    if shown and len(view.data) <= SMALL and view.data.isascii():
         yield from bases.base85(view.data)
 
 
@@ -231,10 +246,10 @@ DECODERS: tuple[Decoder, ...] = (
     Decoder("chunked", _chunked),
     Decoder("form", _form),
     Decoder("sse", _events),
-    _escapes("url", b"%", text.percent),
-    _escapes("json", b"\\", text.backslash),
-    _escapes("html", b"&", text.entities),
-    _escapes("quoted-printable", b"=", text.quoted_printable),
+    _escapes("url", b"%", text.percent, _words),
+    _escapes("json", b"\\", text.backslash, _regions),
+    _escapes("html", b"&", text.entities, _regions),
+    _escapes("quoted-printable", b"=", text.quoted_printable, _regions),
     Decoder("base64", lambda view: bases.base64(view.tokens)),
     Decoder("hex", _hexadecimal),
     Decoder("hex-spaced", _spaced),

@@ -10,26 +10,29 @@ from functools import cache
 
 import hyperscan
 
-_SIDE = rb"[\x20-\x7e]{4}"
-"""Text beside an escape: a canary is longer, so that one of its escapes has some on one side at least."""
-
+_TEXT = rb"[\x20-\x7e]"
+"""On either side of an escape, so that escapes in random bytes mean nothing."""
 
 _RARE = rb"[!#$()*;<>@^`{|}~]"
 """Signs of base 85 that neither paths nor addresses hold."""
 
+_FEW = rb"[0-9A-Za-z%&+=?_./:-]{0,6}"
 
-def _beside_text(sign: bytes) -> tuple[bytes, bytes]:
-    return rb"%b(?:%b)" % (_SIDE, sign), rb"(?:%b)%b" % (sign, _SIDE)
+
+def _in_text(sign: bytes) -> tuple[bytes, ...]:
+    inside = rb"%b{4}(?:%b)%b{3}" % (_TEXT, sign, _TEXT)
+    return inside, rb"^%b{0,3}(?:%b)" % (_TEXT, sign), rb"(?:%b)%b{0,2}$" % (sign, _TEXT)
 
 
 GATES: dict[str, tuple[bytes, ...]] = {
-    "url": _beside_text(rb"%[0-9A-Fa-f]{2}"),
-    "json": _beside_text(rb"\\[\"'/nrtbfux\\]"),
-    "html": (rb"&#[0-9xX][0-9a-fA-F]", rb"&[a-zA-Z]{2}"),
-    "quoted-printable": (rb"=3D", rb"=\r?\n", rb"=[0-9A-F]{2}=[0-9A-F]{2}"),
+    "url": _in_text(rb"%[0-9A-Fa-f]{2}"),
+    "json": _in_text(rb"\\[\"'/nrtbfux\\]"),
+    "html": (rb"&#[0-9xX][0-9a-fA-F]", rb"&[a-zA-Z]{2,9};"),
+    "quoted-printable": (*_in_text(rb"=3D"), *_in_text(rb"=\r?\n"), *_in_text(rb"=[0-9A-F]{2}=[0-9A-F]{2}")),
     "utf-16": (rb"\x00[\x20-\x7e]\x00[\x20-\x7e]\x00", rb"\x00[\x20-\x7e]\x00\x00\x00[\x20-\x7e]\x00"),
     "hex-spaced": tuple(rb"%b(?:[0-9A-Fa-f]{2}%b){3}" % (sign, sign) for sign in (b":", b" ", b",", b"-")),
-    "base85": (rb"<~", rb"%b[0-9A-Za-z%%&+=?_./:-]{0,6}%b" % (_RARE, _RARE)),
+    "base85-short": (_RARE + _FEW + _RARE,),
+    "base85": (rb"<~", _RARE + _FEW + _RARE + _FEW + _RARE),
     "multipart": (rb"\n--", rb"^--"),
     "sse": (rb"\ndata:", rb"^data:"),
 }

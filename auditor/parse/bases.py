@@ -40,7 +40,11 @@ MOST_TOKENS = 512
 
 _UPPER, _LOWER, _DIGITS = (bytes(range(*ends)) for ends in ((65, 91), (97, 123), (48, 58)))
 _ALNUM = _UPPER + _LOWER + _DIGITS
-_BASE64 = Runs(b"b" * SHORTEST_RUN, rb"b*(?:r?nb+)*", b=_ALNUM + b"+/-_", r=b"\r", n=b"\n")
+_HEX_DASH = HEX_DIGITS + b"-"
+_TOKEN = b"b" * SHORTEST_RUN
+_CLASSES = bytes(ord("b") if byte in _ALNUM + b"+/-_" else ord(".") for byte in range(256))
+_LINE_END = (b"\r", b"\n")
+_LINES = re.compile(rb"[0-9A-Za-z+/_-]+(?:\r?\n[0-9A-Za-z+/_-]+)*")
 _HEX = Runs(b"h" * SHORTEST_HEX, rb"h*", h=HEX_DIGITS)
 _SPACED_HEX = Runs(b"hhshhshhshhshhshhshhshh", rb"(?:shh)*", h=HEX_DIGITS, s=b": ,-")
 _BASE32 = _UPPER + b"234567"
@@ -77,6 +81,8 @@ class Tokens:
 
     places: dict[bytes, int]
     """By token, where it was first."""
+    words: dict[bytes, int]
+    """Those that are more than hex digits and dashes."""
 
     def text(self) -> tuple[bytes, tuple[tuple[int, int], ...]]:
         """One token a line, and where each line begins here and in what was read."""
@@ -89,16 +95,23 @@ class Tokens:
 
 def tokens(data: bytes, seen: set[bytes]) -> Tokens:
     """All tokens in some bytes but those in `seen`, which they are added to."""
-    places: dict[bytes, int] = {}
-    for start, end in _BASE64.spans(data):
-        places.setdefault(data[start:end], start)
-    bare = {
-        (token.translate(None, b"\r\n") if b"\n" in token else token): start
-        for token, start in places.items()
-        if token not in seen
-    }
-    seen.update(bare, places)
-    return Tokens(bare)
+    classes = data.translate(_CLASSES)
+    starts: list[int] = []
+    runs: list[bytes] = []
+    at = classes.find(_TOKEN)
+    while at >= 0:
+        end = classes.find(b".", at)
+        if data[end : end + 1] in _LINE_END:
+            end = _LINES.match(data, at).end()  # type: ignore[union-attr]  # the token is there
+        starts.append(at)
+        runs.append(data[at:end] if end >= 0 else data[at:])
+        at = classes.find(_TOKEN, end) if end >= 0 else -1
+    places = dict(zip(reversed(runs), reversed(starts), strict=True))
+    fresh = {run: places[run] for run in dict.fromkeys(runs) if run not in seen}
+    seen.update(fresh)
+    if b"\n" in data:
+        fresh = {run.translate(None, b"\r\n"): at for run, at in fresh.items()}
+    return Tokens(fresh, {run: at for run, at in fresh.items() if run.strip(_HEX_DASH)})
 
 
 def base64(found: Tokens) -> Iterator[Reading]:
@@ -109,11 +122,7 @@ def base64(found: Tokens) -> Iterator[Reading]:
     compressed stream announces itself.
     """
     # Base64 of fifteen bytes or more without any capital is next to impossible; words without one are not.
-    places = {
-        token: start
-        for token, start in found.places.items()
-        if not token.islower() and token.strip(_HEX_DASH)
-    }
+    places = {token: start for token, start in found.words.items() if not token.islower()}
     for token, start in places.items():
         if len(token) > LONG:
             yield from _alignments({token: start}, 4 if _speaks(token[:LONG]) else 1)
@@ -138,7 +147,6 @@ def _shifted(joined: bytes) -> list[bytes]:
     return [binascii.a2b_base64(joined[shift:] + b"A" * shift) for shift in (1, 2, 3)]
 
 
-_HEX_DASH = HEX_DIGITS + b"-"
 _STREAM = re.compile(rb"\x1f\x8b\x08[\x00-\x1f]|\x28\xb5\x2f\xfd|PK\x03\x04|(\x78[\x01\x5e\x9c\xda])")
 
 
@@ -181,8 +189,8 @@ def _picked(out: bytes, spans: Iterable[tuple[int, int]], marks: tuple[tuple[int
     return Reading(b"\n".join(lines), tuple(places), ())
 
 
-def _join(pieces: Iterable[tuple[bytes, int]]) -> Iterator[Reading]:
-    """What several runs say, as one reading."""
+def joined(pieces: Iterable[tuple[bytes, int]]) -> Iterator[Reading]:
+    """What several runs say, as one reading, one a line."""
     parts, marks, at = [], [], 0
     for part, start in pieces:
         parts.append(part)
@@ -201,7 +209,7 @@ def hexadecimal(data: bytes) -> Iterator[Reading]:
     """
     spans = _HEX.spans(data)
     for shift in (0, 1):
-        yield from _join((_from_hex(data[start + shift : end]), start) for start, end in spans)
+        yield from joined((_from_hex(data[start + shift : end]), start) for start, end in spans)
 
 
 def spaced_hexadecimal(data: bytes) -> Iterator[Reading]:
@@ -211,7 +219,7 @@ def spaced_hexadecimal(data: bytes) -> Iterator[Reading]:
     b'abcdefgh'
     """
     spans = _SPACED_HEX.spans(data)
-    yield from _join((_from_hex(data[start:end].translate(None, b": ,-")), start) for start, end in spans)
+    yield from joined((_from_hex(data[start:end].translate(None, b": ,-")), start) for start, end in spans)
 
 
 def _from_hex(digits: bytes) -> bytes:
@@ -222,14 +230,14 @@ def base32(found: Tokens) -> Iterator[Reading]:
     """Base32 in both alphabets (RFC 4648 sections 6 and 7), in capitals or small, padded or not."""
     words = [
         (word.upper(), start)
-        for token, start in found.places.items()
+        for token, start in found.words.items()
         if token.isupper() or token.islower()
         for word in (_NOT_ALNUM.split(token) if _NOT_ALNUM.search(token) else (token,))
         if len(word) >= SHORTEST_RUN
     ]
-    yield from _join((_from_32(word), start) for word, start in words if not word.strip(_BASE32))
-    other = [(word, start) for word, start in words if not word.strip(_BASE32_HEX) and word.strip(HEX_DIGITS)]
-    yield from _join((_from_32(word.translate(_TO_32)), start) for word, start in other)
+    yield from joined((_from_32(word), start) for word, start in words if not word.strip(_BASE32))
+    other = [(word, start) for word, start in words if not word.strip(_BASE32_HEX)]
+    yield from joined((_from_32(word.translate(_TO_32)), start) for word, start in other)
 
 
 def _from_32(token: bytes) -> bytes:
@@ -242,10 +250,10 @@ def base58(found: Tokens) -> Iterator[Reading]:
     """Base58 as Bitcoin writes it: whole tokens only, since every sign depends on all others."""
     fitting = (
         (token, start)
-        for token, start in found.places.items()
-        if len(token) <= LONGEST_58 and not token.translate(None, _BASE58) and token.strip(HEX_DIGITS)
+        for token, start in found.words.items()
+        if len(token) <= LONGEST_58 and not token.translate(None, _BASE58)
     )
-    yield from _join((_from_58(token), start) for token, start in islice(fitting, MOST_TOKENS))
+    yield from joined((_from_58(token), start) for token, start in islice(fitting, MOST_TOKENS))
 
 
 def _from_58(token: bytes) -> bytes:
@@ -262,11 +270,11 @@ def base85(data: bytes) -> Iterator[Reading]:
     tokens = [(token, start) for token, start in found if token.translate(None, _COMMON_85)][:MOST_TOKENS]
     for alphabet, decode in _ALPHABETS_85:
         fitting = [(token, start) for token, start in tokens if not token.translate(None, alphabet)]
-        yield from _join(_decoded(fitting, decode))
+        yield from joined(_decoded(fitting, decode))
     marked = [(match[1], match.start(1)) for match in _ASCII85.finditer(data)] if b"<~" in data else []
     if not marked and (whole := _WHOLE_ASCII85.match(data)) and whole.end() == len(data):
         marked = [(data, 0)]
-    yield from _join(_decoded(marked, stdlib.a85decode))
+    yield from joined(_decoded(marked, stdlib.a85decode))
 
 
 _ALPHABETS_85: tuple[tuple[bytes, Callable[[bytes], bytes]], ...] = (

@@ -56,10 +56,15 @@ def test_events_are_joined():
 
 
 def test_escapes_are_read_with_what_is_around_them_alone():
-    far = b"x" * 100_000
-    [reading] = readings("url", far + b"velka%2Dzofin" + far)
-    assert b"velka-zofin" in reading
-    assert len(reading) < 4096
+    far = b"x " * 50_000
+    for name, escaped in (
+        ("url", b"velka%2Dzofin"),
+        ("json", rb"velka\u002dzofin"),
+        ("html", b"velka&#45;zofin"),
+    ):
+        [reading] = readings(name, far + escaped + far)
+        assert b"velka-zofin" in reading
+        assert len(reading) < 4096
 
 
 def test_stream_in_a_part_of_a_multipart_body():

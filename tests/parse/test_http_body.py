@@ -38,7 +38,6 @@ def test_names_in_several_lines_of_json():
 def test_form_values():
     assert http_body.form_values(b"?a=short&text=hello+wide%20world&x=12345678") == [
         (b"hello wide world", 14),
-        (b"12345678", 35),
     ]
 
 
