@@ -102,15 +102,22 @@ class Guard:
 
     def _crowd(self) -> str:
         most = limits.MAX_TASKS
-        if self._box.cage is not None:
-            count = limits.tasks_in(self._box.cage)
-        elif _tasks_of_the_machine() - self._idle_machine >= most // 2:
-            count = _tasks_below(self._box.init_pid)  # looks into thousands of folders
-        else:
-            return ""
+        count = self._count(int(most * _NEARLY))
         if count < most * _NEARLY:
             return ""
-        return f"it had {count:,} processes and threads, of at most {most:,}"
+        return f"it had {min(count, most):,} processes and threads, of at most {most:,}"
+
+    def _count(self, alarming: int) -> int:
+        """Processes and threads in the box; 0 when they cannot be so many that it matters.
+
+        Thousands of processes leave us little of the processor, so that they are not looked at one by one.
+        """
+        if self._box.cage is not None:
+            return limits.tasks_in(self._box.cage)
+        more = _tasks_of_the_machine() - self._idle_machine
+        if more < alarming:
+            return 0
+        return more if self._box.process_count() > alarming // 4 else _tasks_below(self._box.init_pid)
 
     def _end(self, why: str) -> None:
         self.stopped = why

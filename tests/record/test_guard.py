@@ -102,17 +102,36 @@ def test_a_cage_full_of_tasks_stops_the_app(start, room, tmp_path, share, stoppe
         assert f"processes and threads, of at most {limits.MAX_TASKS:,}" in running.stopped
 
 
-def test_without_a_cage_the_tasks_are_counted_when_the_machine_has_many_more(start, room, monkeypatch):
-    """Ours, here: this process and its threads are below no box, so nothing is stopped for them."""
-    machine = iter([100, *[5000] * 1000])
-    counted = []
-    monkeypatch.setattr(guard, "_tasks_of_the_machine", lambda: next(machine))
-    monkeypatch.setattr(guard, "_tasks_below", lambda init: counted.append(init) or limits.MAX_TASKS)
+@pytest.fixture
+def machine(monkeypatch):
+    """The number of tasks of the whole machine, to be changed, and of those found below the box."""
+    made = SimpleNamespace(tasks=100, below=0)
+    monkeypatch.setattr(guard, "_tasks_of_the_machine", lambda: made.tasks)
+    monkeypatch.setattr(guard, "_tasks_below", lambda _init: made.below)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("processes", "below", "stopped"),
+    [(2, 10, False), (2, limits.MAX_TASKS, True), (limits.MAX_TASKS // 2, 0, True)],
+)
+def test_without_a_cage_it_matters_what_the_machine_has_more(start, room, machine, processes, below, stopped):
+    """Of many processes that is believed; few are looked at, for their threads."""
     box = Box()
+    box.alive, machine.below = processes, below
+    box.signal_all = lambda _number: setattr(box, "alive", 0)
     running = start(box)
-    until(lambda: box.alive == 0)
-    assert counted == [os.getpid()]
-    assert f"it had {limits.MAX_TASKS:,} processes" in running.stopped
+    time.sleep(8 * guard.TICK_S)
+    assert running.stopped == ""
+    machine.tasks += limits.MAX_TASKS + 5
+    time.sleep(8 * guard.TICK_S)
+    running.stop()
+    assert (box.alive == 0) is stopped
+    assert running.stopped == (
+        f"it had {limits.MAX_TASKS:,} processes and threads, of at most {limits.MAX_TASKS:,}"
+        if stopped
+        else ""
+    )
 
 
 def test_tasks_are_counted_with_their_threads():
