@@ -29,6 +29,8 @@ CAP_EACH: Final = 64 << 20
 CAP_TOTAL: Final = 2 << 30
 MAX_READ: Final = 1 << 30
 """Longer files are neither compared nor hashed whole; only their beginning is kept."""
+MOST_ATTRIBUTES: Final = 64
+"""Of one file; a value has 64 KiB at most (xattr(7))."""
 _CHUNK = 1 << 20
 _TYPES = {
     stat.S_IFREG: "file", stat.S_IFDIR: "directory", stat.S_IFLNK: "symlink", stat.S_IFSOCK: "socket",
@@ -98,7 +100,7 @@ def _removed(name: Name, lower: str, role: str) -> FileChanged | None:
 def _differs(name: Name) -> bool:
     """Whether a name is more than a copy that the overlay made of an untouched original."""
     old, new = name.lower_status, name.status
-    if old is None or old.st_mode != new.st_mode:
+    if old is None or old.st_mode != new.st_mode or _attributes(name.upper) != _attributes(name.lower):
         return True
     if stat.S_ISREG(new.st_mode):
         return old.st_size != new.st_size or not _same_content(name)
@@ -127,6 +129,7 @@ def _describe(name: Name, store: BodyStore, role: str, change: str) -> FileChang
         sha256=stored.sha256 if whole else "", content=stored.name,
         complete=whole and stored.kept == stored.bytes,
         target=_shown(_target(name.upper)) if stat.S_ISLNK(status.st_mode) else "", role=role,
+        attributes=_attributes(name.upper),
     )  # fmt: skip
 
 
@@ -179,6 +182,22 @@ def _target(link: str) -> str:
         return os.readlink(link)
     except OSError:
         return ""
+
+
+def _attributes(path: str) -> tuple[tuple[str, str], ...]:
+    """What the app may attach to a file, without the overlay's own notes; of a link there is nothing."""
+    try:
+        names = [name for name in os.listxattr(path, follow_symlinks=False) if _is_of_the_app(name)]
+        return tuple(
+            (_shown(name), os.getxattr(path, name, follow_symlinks=False).hex())
+            for name in sorted(names)[:MOST_ATTRIBUTES]
+        )
+    except OSError:
+        return ()
+
+
+def _is_of_the_app(name: str) -> bool:
+    return name.startswith("user.") and not name.startswith("user.overlay.")
 
 
 def _shown(path: str) -> str:

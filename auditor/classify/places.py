@@ -139,6 +139,10 @@ def of_files(directory: RunDirectory, ledger: Ledger) -> Iterator[Place]:
         name = f"{changed.path.removeprefix(home)}\n{changed.target.removeprefix(home)}"
         data = name.encode("utf-8", "surrogateescape")
         yield Place(where="file name", subject=changed.path, role=changed.role, data=data)
+        if changed.attributes:
+            values = (b"%b=%b" % (name.encode(), bytes.fromhex(value)) for name, value in changed.attributes)
+            data = b"\n".join(values)
+            yield Place(where="file attribute", subject=changed.path, role=changed.role, data=data)
         if changed.content:
             file = directory.files / changed.content
             yield Place(where="file", subject=changed.path, role=changed.role, file=file)

@@ -330,6 +330,8 @@ class FileChanged(msgspec.Struct, frozen=True, kw_only=True):
     role: str = "app"
     entries: int = 0
     """How many names a deleted directory held."""
+    attributes: tuple[tuple[str, str], ...] = ()
+    """Extended attributes of the user's kind (xattr(7)): name, and value in hexadecimal."""
 
 
 class ListenerSeen(msgspec.Struct, frozen=True, kw_only=True):

@@ -142,6 +142,20 @@ def test_things_that_are_no_files_are_only_described(tree):
     assert list((tree / "keep").iterdir()) == []
 
 
+def test_attributes_are_told_and_make_a_change(tree):
+    (tree / "lower" / "noted").write_text("same")
+    (tree / "lower" / "plain").write_text("same")
+
+    def work():
+        os.setxattr("noted", "user.note", b"hidden")
+        os.chmod("plain", os.stat("plain").st_mode)
+
+    act(tree, work)
+    seen = found(tree)
+    assert seen["/home/me/noted"].attributes == (("user.note", b"hidden".hex()),)
+    assert "/home/me/plain" not in seen
+
+
 def test_a_link_in_place_of_a_file(tree):
     (tree / "lower" / "name").write_text("x")
     (tree / "upper" / "name").symlink_to("/etc/passwd")

@@ -146,12 +146,12 @@ class RunBuilder:
         self.write(o.StreamData(flow=flow, direction=direction, bytes=stored.bytes, kept=stored.kept,
                                 sha256=stored.sha256, body=stored.name), "proxy")  # fmt: skip
 
-    def file(self, path: str, data: bytes, role: str = "app", change: str = "created") -> None:
+    def file(self, path: str, data: bytes, role: str = "app", change: str = "created", **changes) -> None:
         name = hashlib.sha256(data).hexdigest() if data else ""
         if name:
             (self.directory.files / name).write_bytes(data)
         self.write(o.FileChanged(path=path, change=change, bytes=len(data), type="file", mode=0o100600, mtime=0.0,
-                                 sha256=name, content=name, complete=True, role=role), "files")  # fmt: skip
+                                 sha256=name, content=name, complete=True, role=role, **changes), "files")  # fmt: skip
 
     def packets(self, captured: int = 10, dropped: int = 0) -> None:
         """A count, and a capture with as many frames if there is none yet."""

@@ -107,6 +107,13 @@ def test_where_a_process_connects_to_says_something_too(planted):
     assert places == {"destination ports", "destination address"}
 
 
+def test_attributes_of_files(planted):
+    planted.file("/home/x/cache", b"", attributes=(("user.note", MARKER.encode().hex()),))
+    assert [(one.where, one.subject) for one in found(classify(planted.seal()))] == [
+        ("file attribute", "/home/x/cache")
+    ]
+
+
 def test_what_a_look_up_holds_beside_its_name(planted):
     planted.lookup("10.1", "plain.example", beside=MARKER.encode().hex())
     assert {sighting.where for sighting in found(classify(planted.seal()))} == {"lookup options"}
