@@ -6,6 +6,8 @@ Pure planning: looks at the host, changes nothing. `auditor.sandbox.mounts` carr
 from __future__ import annotations
 
 import os
+import re
+import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +43,29 @@ class Trees:
 
 def mount_points(mountinfo: str) -> tuple[str, ...]:
     """Mount points of a namespace, from the text of /proc/self/mountinfo (proc_pid_mountinfo(5))."""
-    return tuple(line.split()[4].encode().decode("unicode_escape") for line in mountinfo.splitlines() if line)
+    return tuple(_plain(line.split()[4]) for line in mountinfo.splitlines() if line)
+
+
+def _plain(field: str) -> str:
+    """A path of a mount table, where blanks and backslashes are octal."""
+    return re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), field)
+
+
+def mounted_sockets(mountinfo: str) -> tuple[str, ...]:
+    """Sockets that are mount points themselves, as containers get them.
+
+    Their service may live in another network namespace, so that no table of ours knows of them.
+    """
+    fields = (line.split()[3:5] for line in mountinfo.splitlines() if line)
+    # Only files are mounted by a name of their own; to look at others could wait on a dead server.
+    return tuple(path for root, point in fields if root != "/" and _is_socket(path := _plain(point)))
+
+
+def _is_socket(path: str) -> bool:
+    try:
+        return stat.S_ISSOCK(os.stat(path).st_mode)
+    except OSError:
+        return False
 
 
 def choose_trees(wanted: Iterable[str], mounted: Iterable[str]) -> Trees:

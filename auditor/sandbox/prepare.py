@@ -71,7 +71,8 @@ def plan_box(wishes: Wishes, environ: Mapping[str, str] = os.environ) -> BoxPlan
     wanted = [home, cwd, "/tmp", environ.get("TMPDIR", "/tmp"), *map(str, wishes.writable)]
     if uid == 0:
         wanted += _ROOT_TREES
-    mounted = layout.mount_points(Path("/proc/self/mountinfo").read_text())
+    mountinfo = Path("/proc/self/mountinfo").read_text()
+    mounted = layout.mount_points(mountinfo)
     trees = layout.choose_trees(wanted, mounted)
     layers = layout.layers_for(trees, wishes.scratch)
     inject = wishes.scratch / "inject"
@@ -84,6 +85,7 @@ def plan_box(wishes: Wishes, environ: Mapping[str, str] = os.environ) -> BoxPlan
         *layout.text_steps(identity.hardware, inject, optional=True),
         *_trust_steps([*bundles, *java.find_stores(wishes.command, environ, Path(home))], inject),
         *layout.mask_steps(_host_sockets(), (*trees.overlays, *layout.FRESH_TREES, "/run", "/dev")),
+        *layout.mask_steps(layout.mounted_sockets(mountinfo), (*layout.FRESH_TREES, "/run", "/dev")),
         *layout.hide_steps(wishes.hidden),
     ]
     free = partial(uppers.is_free, layers)

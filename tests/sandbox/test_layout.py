@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 
 from auditor.sandbox import layout
@@ -41,6 +42,25 @@ def test_links_are_followed(tmp_path) -> None:
 def test_mount_points_with_blanks() -> None:
     line = r"36 35 98:0 / /mnt/my\040disk rw,noatime master:1 - ext3 /dev/root rw"
     assert layout.mount_points(line + "\n") == ("/mnt/my disk",)
+    assert layout.mount_points(line.replace("my", "für") + "\n") == ("/mnt/für disk",)
+
+
+def test_sockets_that_a_container_was_given(tmp_path) -> None:
+    with socket.socket(socket.AF_UNIX) as service:
+        service.bind(str(tmp_path / "docker.sock"))
+        (tmp_path / "file").touch()
+        table = "\n".join(
+            f"36 35 98:0 {root} {tmp_path}/{name} rw - ext4 /dev/x rw"
+            for root, name in (
+                ("/run/docker.sock", "docker.sock"),
+                ("/f", "file"),
+                ("/g", "gone"),
+                ("/", "docker.sock"),
+            )
+        )
+        assert layout.mounted_sockets(table) == (f"{tmp_path}/docker.sock",)
+        (step,) = layout.mask_steps(layout.mounted_sockets(table), ("/run",))
+        assert (step.source, step.target) == ("/dev/null", f"{tmp_path}/docker.sock")
 
 
 def test_layers_have_their_own_uppers(tmp_path) -> None:
