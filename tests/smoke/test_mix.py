@@ -93,7 +93,9 @@ def test_each_is_laid_to_the_program_that_began_it(begun, seen):
     assert wrong.total() <= (1 - NAMED) * len(begun), wrong
 
 
-def test_no_packet_is_lost(ended):
-    packets = ended.result["coverage"]["packets"]
-    assert packets["captured"] > 2 * TOTAL
-    assert packets["dropped"] == 0
+def test_no_packet_is_lost_or_belongs_to_nothing(ended):
+    coverage = ended.result["coverage"]
+    assert coverage["packets"]["captured"] > 2 * TOTAL
+    assert coverage["packets"]["dropped"] == 0
+    assert (coverage["ledger"]["unaccounted"], coverage["ledger"]["examples"]) == (0, [])
+    assert coverage["ledger"]["unrecorded_bytes"] == 0
