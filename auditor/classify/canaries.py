@@ -5,10 +5,13 @@ Not a judgement: a sighting in an answer, in a control's flow or in a file is re
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from dataclasses import field
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from auditor.classify import parts
 from auditor.classify.budget import budget_for
 from auditor.classify.digests import digests
 from auditor.classify.digests import end_of
@@ -25,6 +28,7 @@ from auditor.model.observation import CanaryPlanted
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Iterator
+    from collections.abc import Mapping
     from pathlib import Path
 
     from auditor.classify.ledger import Ledger
@@ -50,6 +54,7 @@ class Found:
     canary: str
     encoding: tuple[str, ...]
     excerpt: str
+    extent: str
     rank: tuple[int, bool, int]
     """Shorter chains first; text before bytes; decoded text before a pattern inside encoded text."""
 
@@ -59,6 +64,8 @@ class Hunt:
     """One search over many places; equal bodies are read once."""
 
     searcher: Searcher
+    sought: Mapping[str, Canary]
+    """By id."""
     cut: list[Place] = field(default_factory=list)
     """Places that unfolded to more than the budget allows."""
     missing: list[Place] = field(default_factory=list)
@@ -78,7 +85,7 @@ class Hunt:
             for one in found:
                 yield place, Sighting(
                     canary=one.canary, where=place.where, subject=place.subject, exchange=place.exchange,
-                    encoding=one.encoding, excerpt=one.excerpt, direction=place.direction,
+                    encoding=one.encoding, excerpt=one.excerpt, extent=one.extent, direction=place.direction,
                 )  # fmt: skip
 
     def _look(self, place: Place) -> tuple[list[Found], bool]:
@@ -92,14 +99,21 @@ class Hunt:
     def _read(self, place: Place) -> tuple[list[Found], bool]:
         budget = budget_for(place.size)
         best: dict[str, Found] = {}
+        seen: defaultdict[str, set[str]] = defaultdict(set)
         for chain, data in windows(place.pieces, place.codings, budget):
             for node in unfold(data, budget, chain):
-                for found in self._in_node(node.data, node.chain):
+                for part, found in self._in_node(node.data, node.chain):
+                    seen[found.canary].add(part)
                     if found.canary not in best or found.rank < best[found.canary].rank:
                         best[found.canary] = found
-        return list(best.values()), budget.cut
+        whole = [
+            replace(one, extent=parts.extent(self.sought[one.canary], len(seen[one.canary] - {""})))
+            for one in best.values()
+        ]
+        return whole, budget.cut
 
-    def _in_node(self, data: bytes, chain: tuple[str, ...]) -> Iterator[Found]:
+    def _in_node(self, data: bytes, chain: tuple[str, ...]) -> Iterator[tuple[str, Found]]:
+        """Each (part of a canary, sight of it)."""
         seen: set[tuple[str, tuple[str, ...]]] = set()
         for hit in self.searcher.find(data):
             form = hit.form
@@ -110,9 +124,13 @@ class Hunt:
             # Of a digest, the hexadecimal text before the bytes: an excerpt of those can be read by nobody.
             rank = (len(encoding), not form.pattern.isascii(), len(form.encoding))
             end = end_of(data, hit.end, form.encoding)
-            yield Found(form.canary, encoding, excerpt(data, hit.start, end), rank)
+            canary, part = parts.whole(form.canary)
+            yield part, Found(canary, encoding, excerpt(data, hit.start, end), "", rank)
 
 
 def hunt_for(canaries: Iterable[Canary]) -> Hunt:
     """Get ready to look for these."""
-    return Hunt(Searcher(form for canary in canaries for form in (*forms(canary), *digests(canary))))
+    sought = {canary.id: canary for canary in canaries}
+    plain = (form for canary in sought.values() for part in parts.split(canary) for form in forms(part))
+    hashed = (form for canary in sought.values() for form in digests(canary))
+    return Hunt(Searcher((*plain, *hashed)), sought)

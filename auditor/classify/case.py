@@ -18,6 +18,7 @@ from auditor.classify import places
 from auditor.classify import purpose
 from auditor.classify import reassembly
 from auditor.classify import reference
+from auditor.classify import responses
 from auditor.classify import runs
 from auditor.classify import strays
 from auditor.classify.attribution import Attribution
@@ -70,7 +71,7 @@ def classify(directory: RunDirectory) -> Case:
     writers = Writers(ledger, processes)
     contacts = Contacts(ledger, processes, attribution)
     books = _books(directory, ledger, contacts, processes)
-    planted = canaries.planted(ledger)
+    planted = canaries.planted(ledger) + responses.spoken(ledger, APP)
     hunt = canaries.hunt_for(planted)
     sightings = list(hunt.sightings(_places(directory, ledger, contacts, books.capture.leftovers)))
     together = reassembly.together(directory, ledger, contacts, planted, sightings)

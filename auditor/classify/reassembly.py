@@ -138,7 +138,7 @@ def _in_line(one: Sighting, line: shards.Line) -> Sighting:
     last = max(line.pieces, key=lambda piece: piece.at)
     return Sighting(
         canary=one.canary, where=last.where, subject=last.subject, exchange=last.exchange,
-        encoding=("shards", *one.encoding), excerpt=one.excerpt,
+        encoding=("shards", *one.encoding), excerpt=one.excerpt, extent=one.extent,
     )  # fmt: skip
 
 

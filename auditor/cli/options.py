@@ -14,6 +14,8 @@ from typing import Any
 import click
 
 from auditor.drivers.discovery import parse_url
+from auditor.drivers.prompts import DOCUMENT_FILE
+from auditor.drivers.prompts import IN_COMMAND
 from auditor.errors import UsageError
 from auditor.model.run import Assurance
 from auditor.model.run import Declared
@@ -57,6 +59,8 @@ _RECORD_OPTIONS = (
                  help="Where the app's own server listens inside the box; found by watching if not given."),
     click.option("--prompt", "prompts", multiple=True, metavar="TEXT",
                  help="Your own prompt instead of the built-in ones; {canary} in it is replaced."),
+    click.option("--document", is_flag=True,
+                 help="Give it a document of 400 words as well, of which any part is recognised."),
     click.option("--expect", default="", metavar="TEXT",
                  help="Text in the answer that proves that the prompt was run."),
     click.option("--accept-unproven-answer", is_flag=True,
@@ -141,6 +145,7 @@ def settings_from(given: dict[str, Any]) -> Settings:
         publish=tuple(published(text) for text in given["publish"]),
         url=given["url"],
         prompts=tuple(given["prompts"]),
+        document=given["document"],
         expect=given["expect"],
         accept_unproven_answer=given["accept_unproven_answer"],
         idle_s=given["idle"],
@@ -161,10 +166,10 @@ def settings_from(given: dict[str, Any]) -> Settings:
 
 def check_driver(driver: str, command: tuple[str, ...]) -> None:
     """See that the command suits the driver."""
-    placed = any("{prompt}" in word or "{prompt_file}" in word for word in command)
-    if driver == "argv" and not placed:
+    placed = any(place in word for word in command for place in IN_COMMAND)
+    if driver == "argv" and not placed and not any(DOCUMENT_FILE in word for word in command):
         raise UsageError(
-            "The driver argv needs {prompt} or {prompt_file} in the command.",
+            "The driver argv needs {prompt}, {prompt_file} or {document_file} in the command.",
             fix="Write it where the prompt belongs: `audit run -- app --ask {prompt}`.",
         )
     if placed and driver not in ("argv", "auto"):

@@ -61,6 +61,7 @@ class Internet:
         keylog: File for the secrets of TLS sessions.
         extra_services: Asked before the built-in ones.
         destination: Original destination of an accepted socket.
+        mark: A word that the answers of cloud models carry.
         probe_verification: Show each process, once for each host that it connects to again, a certificate
             that it must refuse. Costs a client that does so this one connection.
     """
@@ -81,12 +82,14 @@ class Internet:
         extra_services: tuple[Service, ...] = (),
         destination: Destination = original_destination,
         probe_verification: bool = False,
+        mark: str = "",
     ) -> None:
         self._ca = ca
         self._offline = mode == OFFLINE
         self._sockets = sockets
         self._keylog = keylog
         self._extra = extra_services
+        self._mark = mark
         self._probing = probe_verification
         self._book = FlowBook(journal, bodies, identify)
         self._resolver = Resolver(own_names, offline=self._offline)
@@ -164,7 +167,7 @@ class Internet:
         """Import the proxy (most of a second) beside the loop, which answers look-ups meanwhile."""
         modules = await asyncio.to_thread(_import_proxy)
         terminator = modules.terminator(self._ca, self._keylog, make_ca() if self._probing else None)
-        proxy = modules.proxy(terminator, Table(self._extra), self._resolver.name_of, self._names)
+        proxy = modules.proxy(terminator, Table(self._extra, self._mark), self._resolver.name_of, self._names)
         self._proxy.set_result(proxy)
         self._datagrams.open_sessions(proxy.quic)
         return terminator

@@ -183,6 +183,7 @@ class Recorder:
             query=query,
             headers={text(name).lower(): text(value) for name, value in head.fields},
             body=bytes(exchange.prefix),
+            mark=self._services.mark,
         )
         exchange.prefix.clear()
         exchange.served_by, exchange.reply = self._served(request)

@@ -234,7 +234,10 @@ def sighting_fields(canary: Canary, sighting: Sighting, subject: str) -> dict[st
         "audit.canary.where": sighting.where,
         "audit.canary.subject": subject,
         "audit.canary.encoding": sighting.encoding,
-        "audit.canary.form": " > ".join(sighting.encoding) or "plain text",
+        "audit.canary.form": ", ".join(
+            filter(None, (" > ".join(sighting.encoding) or "plain text", sighting.extent))
+        ),
+        "audit.canary.extent": sighting.extent,
         "audit.canary.direction": sighting.direction,
         "audit.canary.excerpt": sighting.excerpt,
     })  # fmt: skip

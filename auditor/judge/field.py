@@ -159,6 +159,7 @@ FIELDS: tuple[Field, ...] = (
     Field("audit.canary.subject", _SIGHTING, "What it was found in.", values=_SUBJECTS),
     Field("audit.canary.encoding", _SIGHTING, "Each decoder from the wire inwards; none for plain text."),
     Field("audit.canary.form", _SIGHTING, "The decoders as one phrase: `plain text`, `gzip > base64`."),
+    Field("audit.canary.extent", _SIGHTING, "How much of a long one was there: `7 of 24 sentences`."),
     Field("audit.canary.direction", _SIGHTING, "Left the app, or came back.", values=("out", "in")),
     Field("audit.canary.excerpt", _SIGHTING, "What was around it, redacted; the match in `[[ ]]`."),
     Field("audit.listener.address", _LISTENER, "Address it listens on.", _ADDRESS),

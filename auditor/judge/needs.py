@@ -43,7 +43,7 @@ def missing_needs(case: Case) -> dict[Need, str]:
         Need.LISTENERS: (not (seen or case.listeners), "no control was seen"),
         Need.ATTEMPTS: (not (seen or case.attempts), "no control was seen"),
         Need.RESPONSES: (
-            CanaryKind.RESPONSE not in planted,
+            not _answers_marked(case),
             "the answers carried no mark of their own",
         ),
         Need.SECRETS: (not planted & _SECRETS, "no marked file or variable was planted"),
@@ -54,6 +54,12 @@ def missing_needs(case: Case) -> dict[Need, str]:
         Need.PROMPTS: (not case.coverage.prompted, "no prompt was handed to the app"),
     }
     return {need: why for need, (lacking, why) in missing.items() if lacking}
+
+
+def _answers_marked(case: Case) -> bool:
+    """Whether there was an answer that can be told when it leaves: the app's own, or one of a stand-in's."""
+    answers = (report for report in case.canaries if report.canary.kind is CanaryKind.RESPONSE)
+    return any(report.canary.context or report.found for report in answers)
 
 
 def _unplugged(case: Case) -> bool:

@@ -57,6 +57,8 @@ class Sighting:
     """The chain of decoders from the wire inwards, empty for plain text: `gzip`, `base64`."""
     excerpt: str = ""
     """A short redacted excerpt with the match between `[[` and `]]`."""
+    extent: str = ""
+    """How much of a long canary was there: `7 of 24 sentences`; empty for a short one."""
     direction: str = "out"
     """`out` for what left the app, `in` for what came back."""
 

@@ -25,10 +25,11 @@ def make_marker(rng: Random) -> str:
     Two pronounceable words of five letters and four digits: lower case, so that it survives apps that
     change case; `-` and digits, so that a spelling correction leaves it alone.
     """
-    return f"{_word(rng)}-{_word(rng)}-{rng.randrange(10_000):04}"
+    return f"{make_word(rng)}-{make_word(rng)}-{rng.randrange(10_000):04}"
 
 
-def _word(rng: Random) -> str:
+def make_word(rng: Random) -> str:
+    """A word of five letters that few texts hold: one of some 23,000."""
     while True:
         word = "".join(rng.choice(letters) for letters in rng.choice(PATTERNS))
         if sum(letter in RARE for letter in word) >= 2:

@@ -58,6 +58,7 @@ class Observers:
         services: tuple[Service, ...],
         *,
         probe_tls: bool = False,
+        mark: str = "",
     ) -> None:
         self._plan = plan
         self._directory = directory
@@ -66,6 +67,7 @@ class Observers:
         self._mode = mode
         self._services = services
         self._probe_tls = probe_tls
+        self._mark = mark
         self._authority: CertificateAuthority | None = None
         self._box: Box | None = None
         self._watcher: SocketWatcher | None = None
@@ -165,6 +167,7 @@ class Observers:
             resolvers=self._plan.network.resolvers,
             extra_services=self._services,
             probe_verification=self._probe_tls,
+            mark=self._mark,
         )
 
     def _start_thread(self, pump: Callable[[Journal], None]) -> None:

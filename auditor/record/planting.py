@@ -35,6 +35,18 @@ def prompt_canaries(prompts: tuple[Prompt, ...]) -> tuple[Canary, ...]:
     )
 
 
+def document_canaries(document: str) -> tuple[Canary, ...]:
+    """The document, when the app is given one: each of its sentences betrays it."""
+    one = Canary(id="document", kind=CanaryKind.DOCUMENT, value=document, planted_in="the document")
+    return (one,) if document else ()
+
+
+def cloud_canaries(mark: str) -> tuple[Canary, ...]:
+    """What our stand-ins for cloud models say in each answer."""
+    where = "the answers of stand-in cloud models"
+    return (Canary(id="response-cloud", kind=CanaryKind.RESPONSE, value=mark, planted_in=where),)
+
+
 def identity_canaries(identity: IdentityPlan, home: str) -> tuple[Canary, ...]:
     """Who the box says that it is, and the one thing that stays real: the home directory."""
     planted = [

@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING
 from auditor import __version__
 from auditor import interrupts
 from auditor.drivers import DRIVERS
-from auditor.drivers.prompts import built_in
-from auditor.drivers.prompts import from_texts
+from auditor.drivers.prompts import write_script
 from auditor.errors import BoxUnavailable
 from auditor.errors import Interrupted
 from auditor.errors import RecordingFailed
@@ -29,6 +28,7 @@ from auditor.evidence.bodies import BodyStore
 from auditor.evidence.journal import Journal
 from auditor.evidence.store import RunDirectory
 from auditor.model.canary import Canary
+from auditor.model.markers import make_marker
 from auditor.model.observation import CanaryPlanted
 from auditor.model.observation import GapNoted
 from auditor.model.observation import RunEnded
@@ -43,6 +43,8 @@ from auditor.record.disk import Disk
 from auditor.record.disk import check_disk
 from auditor.record.guard import Guard
 from auditor.record.observers import Observers
+from auditor.record.planting import cloud_canaries
+from auditor.record.planting import document_canaries
 from auditor.record.planting import honey_canaries
 from auditor.record.planting import identity_canaries
 from auditor.record.planting import prompt_canaries
@@ -120,7 +122,11 @@ class Recording:
         self._bodies = BodyStore(directory.bodies)
         self._log = directory.app_log.open("xb", buffering=0)
         rng = Random(secrets.randbits(64))  # noqa: S311 - markers are no secrets
-        self._prompts = from_texts(settings.prompts, rng) if settings.prompts else built_in(rng)
+        self._script = write_script(
+            rng, command=settings.command, texts=settings.prompts, ask_document=settings.document,
+            argv=settings.driver == "argv",
+        )  # fmt: skip
+        self._mark = make_marker(rng)
         hidden = (directory.root, runs_folder(), *settings.hidden)
         self._plan = plan_box(
             Wishes(
@@ -140,6 +146,7 @@ class Recording:
             self._bodies,
             settings.mode,
             services,
+            mark=self._mark,
             probe_tls=settings.probe_tls,
         )
         self._disk = Disk(self._plan, directory, self._journal)
@@ -168,7 +175,8 @@ class Recording:
             settings=self._settings,
             box=self._observers.box,
             journal=self._journal,
-            prompts=self._prompts,
+            prompts=self._script.prompts,
+            document=self._script.document,
             log=self._log,
             listeners=self._observers.app_listeners,
             say=self._progress.note,
@@ -206,7 +214,8 @@ class Recording:
     def _canaries(self) -> tuple[Canary, ...]:
         home = self._plan.environment["HOME"]
         plan = self._plan
-        planted = prompt_canaries(self._prompts) + identity_canaries(plan.identity, home)
+        planted = prompt_canaries(self._script.prompts) + document_canaries(self._script.document)
+        planted += cloud_canaries(self._mark) + identity_canaries(plan.identity, home)
         return planted + honey_canaries(plan.honey_files, plan.honey_variables)
 
     def _plant(self, canary: Canary) -> None:
@@ -275,7 +284,7 @@ class Recording:
         if self._model is not None:
             self._journal.begin_phase(PhaseName.REFERENCE)
             self._observers.role("reference")
-            run_reference(box, self._journal, self._model, self._prompts)
+            run_reference(box, self._journal, self._model, self._script.short)
             self._disk.write_changes("reference")
 
     def _seal(self, status: str) -> None:

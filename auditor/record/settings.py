@@ -38,6 +38,8 @@ class Settings:
     """Where the app's own server listens inside the box; found by watching when empty."""
     prompts: tuple[str, ...] = ()
     """The user's own prompts; the built-in ones when empty."""
+    document: bool = False
+    """Say the document, too."""
     expect: str = ""
     """Text that proves that a prompt was run."""
     accept_unproven_answer: bool = False
@@ -96,6 +98,7 @@ _OPTIONS: tuple[tuple[str, Callable[[Any], list[str]]], ...] = (
     ("publish", lambda pairs: [f"--publish={port}:{host_port}" for port, host_port in pairs]),
     ("url", _named("url")),
     ("prompts", _each("prompt")),
+    ("document", _flag("document")),
     ("expect", _named("expect")),
     ("accept_unproven_answer", _flag("accept-unproven-answer")),
     ("idle_s", _named("idle")),

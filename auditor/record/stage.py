@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable
 from typing import BinaryIO
 
+from auditor.drivers.prompts import DOCUMENT_FILE
+from auditor.drivers.prompts import IN_COMMAND
 from auditor.drivers.stage import Pace
 from auditor.errors import RecordingFailed
 from auditor.evidence.journal import Journal
@@ -45,6 +47,7 @@ class AppStage:
         box: Box,
         journal: Journal,
         prompts: tuple[Prompt, ...],
+        document: str = "",
         log: BinaryIO,
         listeners: Callable[[], tuple[tuple[str, int], ...]],
         say: Callable[[str], None],
@@ -62,6 +65,7 @@ class AppStage:
         """Paths in the box that we wrote ourselves."""
         self.program: Program | None = None
         self._settings = settings
+        self._document = document
         self._box = box
         self._journal = journal
         self._log = log
@@ -76,7 +80,7 @@ class AppStage:
     @property
     def prompt_in_command(self) -> bool:
         """Whether the command has a place for the prompt."""
-        return any("{prompt}" in word or "{prompt_file}" in word for word in self._settings.command)
+        return any(place in word for word in self._settings.command for place in IN_COMMAND)
 
     def remaining(self) -> float:
         """Seconds until `--timeout`."""
@@ -111,15 +115,20 @@ class AppStage:
         self._on_start()
 
     def _command(self, prompt: Prompt | None) -> list[str]:
-        if prompt is None:
-            return list(self._settings.command)
-        argv = [word.replace("{prompt}", prompt.text) for word in self._settings.command]
-        if any("{prompt_file}" in word for word in argv):
-            path = f"/tmp/{secrets.token_hex(4)}.txt"
-            self._box.write_file(path, prompt.text.encode() + b"\n")
-            self.planted.add(path)
-            argv = [word.replace("{prompt_file}", path) for word in argv]
-        return argv
+        argv = list(self._settings.command)
+        if prompt is not None:
+            argv = [word.replace("{prompt}", prompt.text) for word in argv]
+            argv = self._with_file(argv, "{prompt_file}", prompt.text)
+        return self._with_file(argv, DOCUMENT_FILE, self._document)
+
+    def _with_file(self, argv: list[str], place: str, text: str) -> list[str]:
+        """Put the path of a new file that holds `text` in the place that the command has for it."""
+        if not any(place in word for word in argv):
+            return argv
+        path = f"/tmp/{secrets.token_hex(4)}.txt"
+        self._box.write_file(path, text.encode() + b"\n")
+        self.planted.add(path)
+        return [word.replace(place, path) for word in argv]
 
     def app_running(self) -> bool:
         """Whether the process that was started still runs."""

@@ -135,6 +135,8 @@ class Found:
     direction: str
     exchange: str
     excerpt: str
+    extent: str = ""
+    """How much of a long canary was there: `7 of 24 sentences`."""
     flow: str | UnsetType = UNSET
     lookup: str | UnsetType = UNSET
     file: str | UnsetType = UNSET

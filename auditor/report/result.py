@@ -194,6 +194,7 @@ def _found(sighting: Sighting, lookups: set[str]) -> doc.Found:
         direction=sighting.direction,
         exchange=sighting.exchange,
         excerpt=sighting.excerpt,
+        extent=sighting.extent,
         **{kind: sighting.subject},
     )
 

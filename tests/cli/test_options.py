@@ -126,6 +126,11 @@ def test_the_driver_argv_wants_a_place():
         options.check_driver("argv", ("app",))
 
 
+def test_a_document_goes_with_every_driver():
+    for driver in options.DRIVERS:
+        options.check_driver(driver, ("app", "{document_file}"))
+
+
 @pytest.mark.parametrize(
     "url", ["ftp://127.0.0.1", "127.0.0.1:8080", "http://", "http://x:99999", "http://x:port"]
 )

@@ -7,6 +7,7 @@ from auditor.judge.rulefile import Need
 from auditor.model.canary import Canary
 from auditor.model.canary import CanaryKind
 from auditor.model.canary import CanaryReport
+from auditor.model.canary import Sighting
 from auditor.model.coverage import ControlResult
 from auditor.model.flow import Visibility
 from auditor.model.run import Mode
@@ -64,6 +65,14 @@ def test_a_rule_about_what_was_not_planted_or_probed_cannot_pass(case, flow):
     assert set(missing_needs(case())) == UNPLANTED
     kinds = (CanaryKind.RESPONSE, CanaryKind.ENV)
     planted = tuple(
-        CanaryReport(canary=Canary(id=kind, kind=kind, value="x", planted_in="x")) for kind in kinds
+        CanaryReport(canary=Canary(id=kind, kind=kind, value="x", planted_in="x", context="x"))
+        for kind in kinds
     )
     assert set(missing_needs(case(canaries=planted, flows=(flow(probed=True, unverified=True),)))) == set()
+
+
+def test_the_mark_of_a_stand_in_counts_once_it_was_said(case):
+    cloud = Canary(id="response-cloud", kind=CanaryKind.RESPONSE, value="x", planted_in="x")
+    heard = Sighting(canary=cloud.id, where="response body", subject="f1", direction="in")
+    assert Need.RESPONSES in missing_needs(case(canaries=(CanaryReport(canary=cloud),)))
+    assert Need.RESPONSES not in missing_needs(case(canaries=(CanaryReport(canary=cloud, found=(heard,)),)))

@@ -6,7 +6,9 @@ import pytest
 
 from auditor.model.canary import CanaryKind
 from auditor.model.prompt import Prompt
+from auditor.record.planting import cloud_canaries
 from auditor.record.planting import control_canaries
+from auditor.record.planting import document_canaries
 from auditor.record.planting import honey_canaries
 from auditor.record.planting import identity_canaries
 from auditor.record.planting import prompt_canaries
@@ -73,3 +75,11 @@ def test_honey_is_a_canary_under_the_name_that_a_reader_knows():
         "w",
         "the variable NAS_PASSWORD",
     )
+
+
+def test_a_document_and_the_answers_of_stand_ins():
+    assert document_canaries("") == ()
+    (document,) = document_canaries("One. Two.")
+    assert (document.id, document.kind, document.value) == ("document", CanaryKind.DOCUMENT, "One. Two.")
+    (cloud,) = cloud_canaries("velka-zofin-4821")
+    assert (cloud.kind, cloud.value, cloud.context) == (CanaryKind.RESPONSE, "velka-zofin-4821", "")

@@ -42,6 +42,7 @@ def make_stage(box, journal, tmp_path):
             box=box,
             journal=journal,
             prompts=(PROMPT,),
+            document="Some minutes.",
             log=io.BytesIO(),
             listeners=lambda: (("127.0.0.1", 8123),),
             say=said.append,
@@ -89,6 +90,15 @@ def test_a_prompt_in_a_file_is_planted_and_private(make_stage):
     until(lambda: stage.output() == b"I am velka-zofin-4821.\n600\n")
     (planted,) = stage.planted
     assert not Path(planted).exists()  # it is in the box alone
+
+
+def test_a_document_in_a_file_goes_with_any_driver(make_stage):
+    stage = make_stage("sh", "-c", 'cat "$1"; cat', "sh", "{document_file}")
+    assert not stage.prompt_in_command
+    stage.start_app(stdin=True)
+    stage.close_stdin()
+    until(lambda: stage.output() == b"Some minutes.\n")
+    assert len(stage.planted) == 1
 
 
 def test_input_can_be_written_and_ended(make_stage):

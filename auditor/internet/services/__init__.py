@@ -26,8 +26,9 @@ REMEMBERED = 4096
 class Table:
     """The services of one run."""
 
-    def __init__(self, extra: tuple[Service, ...] = ()) -> None:
-        """`extra` come before the built-in ones."""
+    def __init__(self, extra: tuple[Service, ...] = (), mark: str = "") -> None:
+        """`extra` come before the built-in ones; `mark` is for `Request.mark`."""
+        self.mark = mark
         self.rows = (*extra, *SERVICES)
         self.find = lru_cache(REMEMBERED)(self._find)
         """(host, method, path) -> the first service that takes it."""

@@ -39,6 +39,8 @@ class Request:
     """Names in lower case; the last of equal ones."""
     body: bytes = b""
     """The first MiB, as sent on the wire."""
+    mark: str = ""
+    """A word of this run, for answers that are made of words; nothing else holds it."""
 
     def json(self) -> dict[str, Any]:
         """The body as a JSON object; empty when it is none."""

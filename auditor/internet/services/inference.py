@@ -16,13 +16,23 @@ from auditor.internet.services.contract import json_lines
 SENTENCE = (
     "Thanks for the details. In short, it depends on your setup, but the approach you describe works well."
 )
-WORDS = tuple(f"{word} " for word in SENTENCE.split())
+_MARKED = " A fitting name for it would be {mark}."
 CREATED = 1767225600
 USAGE = {"prompt_tokens": 24, "completion_tokens": 20, "total_tokens": 44}
 DIMENSIONS = 1536
 VECTOR = [round(0.01 * ((index * 37) % 19 - 9), 3) for index in range(DIMENSIONS)]
 DEFAULT_MODEL = "gpt-4o-mini"
-ENDED = {"done": True, "done_reason": "stop", "total_duration": 1200000000, "eval_count": len(WORDS)}
+ENDED = {"done": True, "done_reason": "stop", "total_duration": 1200000000, "eval_count": 20}
+
+
+def sentence(request: Request) -> str:
+    """What a model says; with the run's mark in it, so that it can be told when somebody passes it on."""
+    return SENTENCE + (_MARKED.format(mark=request.mark) if request.mark else "")
+
+
+def words(request: Request) -> tuple[str, ...]:
+    """The same as it is streamed."""
+    return tuple(f"{word} " for word in sentence(request).split())
 
 
 def _model(body: dict[str, object], fallback: str) -> str:
@@ -37,18 +47,18 @@ def chat(request: Request) -> Reply:
     head = {"id": "chatcmpl-B9MBs8CjcvOU2jLn4n570S5qMJKcT", "created": CREATED}
     head["model"] = _model(body, DEFAULT_MODEL)
     if body.get("stream"):
-        return _chat_stream({**head, "object": "chat.completion.chunk"})
-    message = {"role": "assistant", "content": SENTENCE, "refusal": None}
+        return _chat_stream({**head, "object": "chat.completion.chunk"}, words(request))
+    message = {"role": "assistant", "content": sentence(request), "refusal": None}
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
     return as_json({**head, "object": "chat.completion", "choices": [choice], "usage": USAGE})
 
 
-def _chat_stream(head: dict[str, object]) -> Reply:
+def _chat_stream(head: dict[str, object], said: tuple[str, ...]) -> Reply:
     def chunk(delta: dict[str, str], reason: str | None = None) -> tuple[str, object]:
         return "", {**head, "choices": [{"index": 0, "delta": delta, "finish_reason": reason}]}
 
-    words = [chunk({"content": word}) for word in WORDS]
-    return events([chunk({"role": "assistant", "content": ""}), *words, chunk({}, "stop"), ("", "[DONE]")])
+    chunks = [chunk({"content": word}) for word in said]
+    return events([chunk({"role": "assistant", "content": ""}), *chunks, chunk({}, "stop"), ("", "[DONE]")])
 
 
 def completions(request: Request) -> Reply:
@@ -56,7 +66,7 @@ def completions(request: Request) -> Reply:
     body = request.json()
     head = {"id": "cmpl-B9MBs8CjcvOU2jLn4n570S5qMJKcT", "object": "text_completion", "created": CREATED}
     head["model"] = _model(body, DEFAULT_MODEL)
-    choice = {"index": 0, "text": SENTENCE, "logprobs": None, "finish_reason": "stop"}
+    choice = {"index": 0, "text": sentence(request), "logprobs": None, "finish_reason": "stop"}
     document = {**head, "choices": [choice], "usage": USAGE}
     return events([("", document), ("", "[DONE]")]) if body.get("stream") else as_json(document)
 
@@ -66,7 +76,8 @@ def responses(request: Request) -> Reply:
     body = request.json()
     item = {
         "type": "message", "id": "msg_67ccd3acc8d48190a77525dc6de64b41", "status": "completed",
-        "role": "assistant", "content": [{"type": "output_text", "text": SENTENCE, "annotations": []}],
+        "role": "assistant",
+        "content": [{"type": "output_text", "text": sentence(request), "annotations": []}],
     }  # fmt: skip
     document = {
         "id": "resp_67ccd3a9da748190baa7f1570fe91ac6", "object": "response", "created_at": CREATED,
@@ -79,7 +90,7 @@ def responses(request: Request) -> Reply:
     begun = {**document, "status": "in_progress", "output": []}
     steps: list[tuple[str, dict[str, object]]] = [
         ("response.created", {"response": begun}),
-        ("response.output_text.delta", {"output_index": 0, "content_index": 0, "delta": SENTENCE}),
+        ("response.output_text.delta", {"output_index": 0, "content_index": 0, "delta": sentence(request)}),
         ("response.output_item.done", {"output_index": 0, "item": item}),
         ("response.completed", {"response": document}),
     ]
@@ -108,13 +119,13 @@ def anthropic(request: Request) -> Reply:
     body = request.json()
     message: dict[str, object] = {
         "id": "msg_013Zva2CMHLNnXjNJJKqJ2EF", "type": "message", "role": "assistant",
-        "model": _model(body, "claude-sonnet-4-5"), "content": [{"type": "text", "text": SENTENCE}],
+        "model": _model(body, "claude-sonnet-4-5"), "content": [{"type": "text", "text": sentence(request)}],
         "stop_reason": "end_turn", "stop_sequence": None, "usage": {"input_tokens": 24, "output_tokens": 20},
     }  # fmt: skip
-    return _anthropic_stream(message) if body.get("stream") else as_json(message)
+    return _anthropic_stream(message, words(request)) if body.get("stream") else as_json(message)
 
 
-def _anthropic_stream(message: dict[str, object]) -> Reply:
+def _anthropic_stream(message: dict[str, object], said: tuple[str, ...]) -> Reply:
     begun = {**message, "content": [], "stop_reason": None}
     delta = {"stop_reason": "end_turn", "stop_sequence": None}
     steps: list[tuple[str, dict[str, object]]] = [
@@ -122,7 +133,7 @@ def _anthropic_stream(message: dict[str, object]) -> Reply:
         ("content_block_start", {"index": 0, "content_block": {"type": "text", "text": ""}}),
         *(
             ("content_block_delta", {"index": 0, "delta": {"type": "text_delta", "text": word}})
-            for word in WORDS
+            for word in said
         ),
         ("content_block_stop", {"index": 0}),
         ("message_delta", {"delta": delta, "usage": {"output_tokens": 20}}),
@@ -141,14 +152,14 @@ def ollama(request: Request) -> Reply:
         return {"message": {"role": "assistant", "content": text}} if chats else {"response": text}
 
     if body.get("stream") is False:
-        return as_json({**head, **piece(SENTENCE), **ENDED})
-    words: list[object] = [{**head, **piece(word), "done": False} for word in WORDS]
-    return json_lines([*words, {**head, **piece(""), **ENDED}])
+        return as_json({**head, **piece(sentence(request)), **ENDED})
+    chunks: list[object] = [{**head, **piece(word), "done": False} for word in words(request)]
+    return json_lines([*chunks, {**head, **piece(""), **ENDED}])
 
 
 def gemini(request: Request) -> Reply:
     """Gemini generateContent, whole or streamed."""
-    content = {"parts": [{"text": SENTENCE}], "role": "model"}
+    content = {"parts": [{"text": sentence(request)}], "role": "model"}
     document = {
         "candidates": [{"content": content, "finishReason": "STOP", "index": 0}],
         "usageMetadata": {"promptTokenCount": 24, "candidatesTokenCount": 20, "totalTokenCount": 44},

@@ -168,3 +168,19 @@ def test_extra_services_come_first():
 
 def test_the_last_row_takes_everything():
     assert SERVICES[-1].takes("", "", "")
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/chat/completions", b"{}"), ("/v1/chat/completions", b'{"stream": true}'), ("/v1/completions", b"{}"),
+        ("/v1/responses", b"{}"), ("/v1/messages", b"{}"), ("/v1/messages", b'{"stream": true}'),
+        ("/api/chat", b"{}"), ("/api/generate", b'{"stream": false}'),
+        ("/v1beta/models/g:generateContent", b"{}"),
+    ],
+)  # fmt: skip
+def test_what_a_cloud_model_says_carries_the_mark_of_the_run(path, body):
+    _, marked = ask("api.example.com", "POST", path, body=body, mark="velka-zofin-4821")
+    assert content(marked).count(b"velka-zofin-4821") == 1
+    _, bare = ask("api.example.com", "POST", path, body=body)
+    assert b"fitting name" not in content(bare)
