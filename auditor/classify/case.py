@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from auditor.classify.contacts import Contact
     from auditor.classify.contacts import Question
     from auditor.classify.exchanges import Exchange
-    from auditor.classify.packets import Leftovers
     from auditor.classify.places import Place
     from auditor.evidence.store import RunDirectory
     from auditor.model.canary import Canary
@@ -73,7 +72,7 @@ def classify(directory: RunDirectory) -> Case:
     books = _books(directory, ledger, contacts, processes)
     planted = canaries.planted(ledger) + responses.spoken(ledger, APP)
     hunt = canaries.hunt_for(planted)
-    sightings = list(hunt.sightings(_places(directory, ledger, contacts, books.capture.leftovers)))
+    sightings = list(hunt.sightings(_places(directory, ledger, contacts, books.capture)))
     together = reassembly.together(directory, ledger, contacts, planted, sightings)
     sightings += together
     planted += reassembly.counters(together)
@@ -115,18 +114,19 @@ def _books(
     found = strays.find(capture, contacts.contacts, ledger, processes, Names(ledger))
     contacts.contacts = found.contacts
     books = frames.open_books(capture, ledger, found.contacts, contacts.questions, found.claims)
-    packets.reread(directory, capture, frames.unread(books))
+    packets.reread(directory, capture, frames.searched_again(books))
     return books
 
 
 def _places(
-    directory: RunDirectory, ledger: ledgers.Ledger, contacts: Contacts, left: Leftovers
+    directory: RunDirectory, ledger: ledgers.Ledger, contacts: Contacts, capture: packets.Capture
 ) -> Iterable[Place]:
     subjects = {(packets.far_side(one.flow), one.role): one.flow.id for one in contacts.contacts}
     yield from places.of_contacts(directory, ledger, contacts.contacts)
     yield from places.of_questions(contacts.questions)
     yield from places.of_files(directory, ledger)
-    yield from left.places(subjects)
+    yield from capture.leftovers.places(subjects)
+    yield from capture.again.places(subjects)
 
 
 def _reports(planted: Iterable[Canary], sightings: list[tuple[Place, Sighting]]) -> tuple[CanaryReport, ...]:

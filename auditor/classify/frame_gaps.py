@@ -47,7 +47,7 @@ def _file(books: Books, ledger: Ledger) -> Iterator[Gap]:
                 text=f"The packet file holds {there} than the {seen:,} packets that were captured.",
                 blinds=True,
             )
-    if capture.leftovers.full:
+    if capture.leftovers.full or capture.again.full:
         yield Gap(
             text="More datagrams outside of flows were captured than are searched; the first 64 MiB were.",
             blinds=True, principle=PROMPTS_STAY,

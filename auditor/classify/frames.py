@@ -208,6 +208,11 @@ def unread(books: Books) -> dict[Key, str]:
     return {ends: account.role for ends, account, talk in _of_the_app(books) if _missed(ends, account, talk)}
 
 
+def searched_again(books: Books) -> dict[Key, str]:
+    """Conversations to search in the capture too, as far as it holds them, with their roles."""
+    return unread(books) | dict.fromkeys(unrecorded(books), APP)
+
+
 def _missed(ends: Key, account: Account, talk: Talk) -> bool:
     if account.open:
         return talk.carrying > 0

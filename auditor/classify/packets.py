@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 MOST_BYTES = 64 << 20
 """Payload kept for the search, over all conversations."""
 FILE = "packets.pcapng"
+AGAIN = "stream in the packet capture"
+"""What a place is called that was read here because nobody else has; rules tell it from a mere packet."""
 _WITH_PORTS = ("tcp", "udp", "udplite")
 
 Endpoint = tuple[str, str, int]
@@ -40,6 +42,8 @@ class Leftovers:
     """By far side, direction and role."""
     full: bool = False
     """More was captured than is searched."""
+    where: str = "packet"
+    """What a place of these is called."""
     _held: int = 0
 
     def take(self, key: Key, direction: str, role: str, payload: bytes) -> None:
@@ -54,7 +58,7 @@ class Leftovers:
         """Where to search; `subjects` names the flow of a far side and role where there is one."""
         for (far, direction, role), payload in self.payloads.items():
             yield Place(
-                where="packet", subject=subjects.get((far, role), FILE), role=role,
+                where=self.where, subject=subjects.get((far, role), FILE), role=role,
                 data=bytes(payload), direction=direction,
             )  # fmt: skip
 
@@ -66,6 +70,8 @@ class Capture:
     wire: Wire
     talks: Talks
     leftovers: Leftovers
+    again: Leftovers = field(default_factory=lambda: Leftovers(where=AGAIN))
+    """What is searched although it belongs to a flow, since the proxy has not read that to its end."""
     missing: bool = False
     """There is no capture file."""
 
@@ -98,4 +104,4 @@ def reread(directory: RunDirectory, capture: Capture, roles: Mapping[Key, str]) 
     """Add the payloads of conversations, with their roles, which the proxy has not read to their end."""
     if roles:
         with directory.packets.open("rb") as stream:
-            talks.reread(stream, capture.wire, roles, capture.leftovers.take)
+            talks.reread(stream, capture.wire, roles, capture.again.take)

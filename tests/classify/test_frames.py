@@ -10,6 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from auditor.classify.case import classify
+from auditor.classify.packets import AGAIN
 from auditor.evidence import store
 from auditor.evidence.bodies import BodyStore
 from auditor.evidence.journal import Journal
@@ -114,8 +115,21 @@ def test_what_the_proxy_missed_of_a_flood_is_searched(run, frames):
     run.capture(frames.udp(BOX, 4001, FAR, 9, b"first"), frames.udp(BOX, 4001, FAR, 9, MARKER.encode()))
     case = classify(run.seal())
     [found] = case.canaries[0].found
-    assert (found.where, found.subject, case.flows[0].canaries) == ("packet", flow, ("prompt-1",))
+    assert (found.where, found.subject, case.flows[0].canaries) == (AGAIN, flow, ("prompt-1",))
     assert (case.coverage.ledger.reread, case.coverage.ledger.unaccounted) == (1, 0)
+
+
+def test_what_was_sent_when_nobody_listened_is_searched(run, frames):
+    run.canary(MARKER)
+    flow = run.flow("10.1", FAR, 80, client_port=4001)
+    run.stream(flow, b"first")
+    run.close(flow, "raw", bytes_out=5)
+    run.capture(
+        frames.tcp(BOX, 4001, FAR, 80, b"first"), frames.tcp(BOX, 4001, FAR, 80, MARKER.encode(), seq=5)
+    )
+    case = classify(run.seal())
+    assert [(one.where, one.subject) for one in case.canaries[0].found] == [(AGAIN, flow)]
+    assert (case.coverage.ledger.unrecorded_bytes, case.coverage.ledger.reread) == (16, 0)
 
 
 def test_what_the_name_server_missed_is_searched(run, frames):
@@ -126,7 +140,7 @@ def test_what_the_name_server_missed_is_searched(run, frames):
         frames.udp(BOX, 4002, GATEWAY, 53, MARKER.encode()),
     )
     case = classify(run.seal())
-    assert [one.where for one in case.canaries[0].found] == ["packet"]
+    assert [one.where for one in case.canaries[0].found] == [AGAIN]
 
 
 def test_what_was_recorded_is_not_searched_twice(run, frames):
@@ -179,7 +193,7 @@ def kinds(frames):
     )  # fmt: skip
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(data=st.data())
 def test_every_frame_is_in_exactly_one_row(data, frames, tmp_path_factory):
     """Whatever is on the wire: no exception, and all sums agree."""
