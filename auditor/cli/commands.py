@@ -74,11 +74,12 @@ def report(run_directory: Path, **given: Any) -> int:  # noqa: ANN401
 
 
 @click.command(name="doctor")
-def doctor() -> int:
+@click.option("--apparmor-profile", is_flag=True, help="Print an AppArmor profile for this Python instead.")
+def doctor(*, apparmor_profile: bool) -> int:
     """Try everything the box needs on this machine; print the fix for the first gap."""
     from auditor.cli import stages  # noqa: PLC0415
 
-    return stages.doctor()
+    return stages.print_apparmor_profile() if apparmor_profile else stages.doctor()
 
 
 @click.group(name="rules")

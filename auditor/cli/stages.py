@@ -124,3 +124,11 @@ def doctor() -> int:
             worst = ExitCode.INCONCLUSIVE
     sys.stdout.write(f"\n{'A box can be built here.' if not worst else 'No box can be built here yet.'}\n")
     return int(worst)
+
+
+def print_apparmor_profile() -> int:
+    """Print a profile that lets this interpreter make user namespaces."""
+    from auditor.record.apparmor import profile  # noqa: PLC0415
+
+    sys.stdout.write(profile())
+    return int(ExitCode.PASS)

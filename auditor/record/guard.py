@@ -11,9 +11,10 @@ import signal
 import threading
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from auditor.capture.sockets import descendants
 from auditor.evidence.journal import Journal
@@ -32,8 +33,7 @@ _ENDING_S = 10.0
 _OBSERVER = "record"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Disk:
+class Disk(msgspec.Struct, frozen=True, kw_only=True):
     """One file system and the room that must stay on it."""
 
     path: Path

@@ -8,9 +8,10 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 MAX_TASKS: Final = max(2048, 128 * (os.cpu_count() or 1))
 """Processes and threads of one box; libraries start threads by the number of processors."""
@@ -48,8 +49,7 @@ def _bound(what: int, most: int) -> None:
     resource.setrlimit(what, (most, most))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cage:
+class Cage(msgspec.Struct, frozen=True, kw_only=True):
     """A control group that bounds the number of tasks; for root, whom no resource limit holds."""
 
     folder: Path

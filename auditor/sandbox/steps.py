@@ -24,14 +24,22 @@ class Step:
     """By errno; 0 is the answer to any other."""
 
 
+DOCKER: Final = (
+    "`docker run --security-opt seccomp=unconfined --security-opt apparmor=unconfined "
+    "--security-opt systempaths=unconfined --volume /var/tmp`"
+)
+"""What Docker's (and Podman's) defaults refuse: user namespaces, mounts, a /proc of the box's own, and a
+disk that can be the upper layer of an overlay."""
+APPARMOR: Final = (
+    "`audit doctor --apparmor-profile | sudo tee /etc/apparmor.d/audit >/dev/null && "
+    "sudo apparmor_parser --replace /etc/apparmor.d/audit`"
+)
 _USER_NAMESPACE_FIX = (
     "Allow user namespaces: `sudo sysctl kernel.unprivileged_userns_clone=1` (Debian), "
-    "`sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0` (Ubuntu 23.10 and newer), or in a "
-    "container `docker run --security-opt seccomp=unconfined --security-opt systempaths=unconfined`. "
-    "Or run audit with sudo."
+    f"{APPARMOR} (Ubuntu 23.10 and newer), or in a container {DOCKER}. Or run audit with sudo."
 )
 _APPARMOR_FIX = (
-    "AppArmor gives new user namespaces no rights: `sudo sysctl "
+    f"AppArmor may give new user namespaces no rights: {APPARMOR}, or `sudo sysctl "
     "kernel.apparmor_restrict_unprivileged_userns=0`, or run audit with sudo."
 )
 _MODULES_FIX = "Load the kernel modules: `sudo modprobe -a veth nf_tables nft_tproxy`."
@@ -87,8 +95,8 @@ STEPS: Final = (
         what="overlays that record what is written, and a read-only rest",
         fixes={
             errno.EPERM: (
-                "The kernel refuses mounts in user namespaces; in a container add `--security-opt "
-                "systempaths=unconfined --security-opt apparmor=unconfined`, else run audit with sudo."
+                f"The kernel refuses mounts in user namespaces: in a container {DOCKER}, else run audit "
+                "with sudo."
             ),
             errno.EACCES: _APPARMOR_FIX,
             errno.ENOSYS: "Linux 5.12 or newer is needed.",
@@ -114,4 +122,7 @@ def failure(name: str, number: int, text: str) -> BoxUnavailable:
     what = f"the step {name} failed" if step is None else f"the kernel refused {step.what} (step {name})"
     detail = text or os.strerror(number)
     fixes = {0: "Run `audit doctor`."} if step is None else step.fixes
-    return BoxUnavailable(f"The box cannot be built: {what}: {detail}.", fix=fixes.get(number, fixes[0]))
+    from auditor.sandbox.surroundings import exact_fix  # noqa: PLC0415 - not needed where all goes well
+
+    fix = exact_fix(name, number) or fixes.get(number, fixes[0])
+    return BoxUnavailable(f"The box cannot be built: {what}: {detail}.", fix=fix)

@@ -8,8 +8,15 @@ import pytest
 
 from auditor.errors import BoxUnavailable
 from auditor.sandbox import steps
+from auditor.sandbox import surroundings
 
 SANDBOX = Path(steps.__file__).parent
+
+
+@pytest.fixture(autouse=True)
+def _anywhere(monkeypatch):
+    """Nothing special is known of this machine."""
+    monkeypatch.setattr(surroundings, "exact_fix", lambda _step, _number: "")
 
 
 @pytest.mark.parametrize("step", steps.STEPS, ids=lambda step: step.name)

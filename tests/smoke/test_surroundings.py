@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import platform
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -70,22 +71,28 @@ def test_a_disk_with_room_for_the_run_but_not_for_its_report(audit, tmp_path):
     assert audit("judge", tmp_path / "copy" / "run").code == 0
 
 
+by_number = pytest.mark.skipif(
+    platform.machine() not in ("x86_64", "aarch64"), reason="no system call numbers"
+)
+REFUSALS = [
+    ("no-namespaces", "user-namespace", "sudo sysctl user.max_user_namespaces=15000"),
+    pytest.param(
+        "refused", "user-namespace", "docker run --security-opt seccomp=unconfined", marks=by_number
+    ),
+    pytest.param("powerless", "network-namespaces", "audit doctor --apparmor-profile", marks=by_number),
+    pytest.param("no-netfilter", "tproxy", "sudo modprobe -a veth nf_tables nft_tproxy", marks=by_number),
+    ("layered", "mounts", "add `--volume /var/tmp`"),
+]
+"""What is taken away, the step that fails for it, and the fix that must be said."""
+
+
 @pytest.mark.box
-@pytest.mark.parametrize(
-    ("kind", "fix"),
-    [
-        ("no-namespaces", "sudo sysctl user.max_user_namespaces=15000"),
-        pytest.param(
-            "refused", "kernel.unprivileged_userns_clone=1",
-            marks=pytest.mark.skipif(platform.machine() not in ("x86_64", "aarch64"), reason="no number of unshare(2)"),
-        ),
-    ],
-)  # fmt: skip
-def test_no_user_namespaces(audit, kind, fix):
+@pytest.mark.parametrize(("kind", "step", "fix"), REFUSALS)
+def test_a_machine_that_refuses_something(audit, kind, step, fix):
     ended = audit.start("run", "--out", "{run}", "--", *COMMAND, confined=(kind,)).end(may_skip=False)
     said = assert_tidy(ended, 3)
     assert said.startswith("audit: The box cannot be built:")
-    assert "step user-namespace" in said
+    assert f"step {step}" in said
     assert fix in said
     assert not (ended.run / "run.json").exists()
 
@@ -93,8 +100,30 @@ def test_no_user_namespaces(audit, kind, fix):
     lines = doctor.out.splitlines()
     assert doctor.code == 3
     assert "No box can be built here yet." in doctor.out
-    assert [line.split()[1] for line in lines if line.startswith("missing")] == ["user-namespace"]
+    assert [line.split()[1] for line in lines if line.startswith("missing")] == [step]
     assert fix in doctor.out
+
+
+@pytest.mark.box
+def test_a_covered_proc_reduces_the_assurance_and_says_so(audit):
+    options = ("--out", "{run}", "--settle", 0.5, "--no-reference")
+    ended = audit.start("run", *options, "--", *COMMAND, confined=("masked",)).end()
+    run = ended.result["run"]
+    assert run["assurance"] == "reduced"
+    assert any("no /proc of its own" in reason for reason in run["reduced_by"]), run
+    assert "reduced" in ended.out
+    assert ended.code == 0, ended.out + ended.err
+
+    doctor = audit.start("doctor", confined=("masked",)).end(may_skip=False)
+    assert (doctor.code, "no /proc of its own" in doctor.out) == (0, True)
+    assert any(line.startswith("reduced") for line in doctor.out.splitlines())
+
+
+def test_the_profile_for_apparmor(audit):
+    said = audit("doctor", "--apparmor-profile")
+    assert (said.code, said.err) == (0, "")
+    assert f'"{Path(sys.executable).resolve()}"' in said.out
+    assert "userns," in said.out
 
 
 @pytest.mark.box
