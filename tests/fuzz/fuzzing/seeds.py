@@ -273,8 +273,28 @@ def journal_lines() -> list[bytes]:
     ]
 
 
+@functools.cache
+def journals() -> list[bytes]:
+    """A whole journal with every kind of line, and one with each kind twice."""
+    lines = journal_lines()
+    return [b"".join(lines), b"".join(lines + lines[1:])]
+
+
+MEANING = {
+    "mode": "sinkhole", "assurance": "full", "driver": "argv", "canary": "prompt", "change": "created", "role": "app",
+    "direction": "out", "transport": "tcp", "call": "connect", "family": "inet", "address": "203.0.113.9",
+    "ip": "203.0.113.9", "client_ip": "192.168.77.23", "server_ip": "192.168.77.1", "process": "10.1", "key": "10.1",
+    "parent": "9.1", "flow": "f1", "exchange": "f1.1", "url": "https://a.example/x?y=1", "started": "2026-11-21T00:00:00Z",
+    "name": "a.example",
+}  # fmt: skip
+"""Texts of a journal that stand for something, by field."""
+
+
 def _sample(cls: type) -> Any:
-    return cls(**{field.name: _value(field.type) for field in msgspec.structs.fields(cls) if field.required})
+    required = (field for field in msgspec.structs.fields(cls) if field.required)
+    values = {field.name: _value(field.type) for field in required}
+    meant = {name: MEANING.get(name, value) for name, value in values.items() if isinstance(value, str)}
+    return cls(**values | meant)
 
 
 def _value(kind: Any) -> Any:

@@ -5,13 +5,16 @@ A new parser of hostile input is one more row here.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import ctypes
 import functools
 import io
 import ipaddress
 import os
+import shutil
 import socket
+import tempfile
 from collections.abc import Callable
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,10 +26,13 @@ from auditor.capture import wire
 from auditor.classify import budget
 from auditor.classify import excerpt
 from auditor.classify import hosts
+from auditor.classify import purpose
 from auditor.classify import unfold
+from auditor.classify.case import classify
 from auditor.classify.forms import Form
 from auditor.classify.search import Searcher
 from auditor.evidence import journal
+from auditor.evidence.store import open_run
 from auditor.internet import dialogues
 from auditor.internet import doh
 from auditor.internet import sniff
@@ -37,6 +43,10 @@ from auditor.internet.gateway_sockets import Endpoint
 from auditor.internet.gateway_sockets import Identity
 from auditor.internet.resolver import Resolver
 from auditor.internet.services.contract import Request
+from auditor.judge import ruleset
+from auditor.judge.engine import judge
+from auditor.judge.policy import Policy
+from auditor.judge.ruleset import RuleSet
 from auditor.kernel import notify
 from auditor.kernel.netlink import RouteSocket
 from auditor.kernel.sockdiag import SockDiag
@@ -44,6 +54,7 @@ from auditor.parse import bases
 from auditor.parse import client_hello
 from auditor.parse import dns
 from auditor.parse import encodings
+from auditor.parse import h2_frames
 from auditor.parse import http_body
 from auditor.parse import packet
 from auditor.parse import pcapng
@@ -52,6 +63,10 @@ from auditor.parse import text
 from auditor.parse import web_answer
 from auditor.parse.ja4 import ja4
 from auditor.report import text as readable
+from auditor.report.console import render_console
+from auditor.report.html import render_html
+from auditor.report.result import build_result
+from auditor.report.result import encode_result
 from auditor.sandbox import layout
 from fuzzing import seeds
 
@@ -334,6 +349,38 @@ def _tables(data: bytes) -> None:
     layout.socket_paths(table)
 
 
+@functools.cache
+def _folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="audit-fuzz-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    (folder / "packets.pcapng").write_bytes(seeds.captures()[0])
+    return folder
+
+
+@functools.cache
+def _rules() -> RuleSet:
+    return ruleset.load_rules([ruleset.default_rules_folder()])
+
+
+def _run_directory(data: bytes) -> None:
+    """From a recording to its report, whoever has written into the journal."""
+    (_folder() / "events.jsonl").write_bytes(data)
+    case = classify(open_run(_folder()))
+    result = build_result(case, judge(case, _rules(), Policy()))
+    render_html(result)
+    render_console(result, io.StringIO(), report="report.html")
+    encode_result(result)
+
+
+def _purpose(data: bytes) -> None:
+    url = data[:200].decode("latin-1")
+    made = purpose.shape("POST", url, (("User-Agent", url), ("Content-Type", url)), data)
+    purpose.purpose_of(made, ())
+    http2 = h2_frames.Beside()
+    for at in range(0, len(data), 50):
+        http2.feed(data[at : at + 50])
+
+
 TARGETS: tuple[Target, ...] = (
     Target("client-hello", seeds.client_hellos, _client_hello),
     Target("quic-initial", seeds.quic_initials, _quic),
@@ -356,6 +403,8 @@ TARGETS: tuple[Target, ...] = (
     Target("notification", lambda: [bytes(64), (59).to_bytes(8, "little") + (0xC000003E).to_bytes(8, "little") + bytes(48)], _notification, (OSError,)),
     Target("socket-address", seeds.socket_addresses, _socket_address, (OSError,)),
     Target("journal", seeds.journal_lines, _journal),
+    Target("run-directory", seeds.journals, _run_directory, slow_s=10.0),
+    Target("purpose", seeds.bodies, _purpose, ()),
     Target("observer-line", lambda: [wire.pack(1.5, journal.decode(line).what) for line in seeds.journal_lines()], _wire),
     *(Target(f"dialogue-{kind}", functools.partial(seeds.DIALOGUES.__getitem__, kind), _dialogue(kind), ()) for kind in seeds.DIALOGUES),
     Target("stun", lambda: seeds.STUN, _stun, ()),
