@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import argparse
 import fnmatch
+import functools
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -38,6 +40,7 @@ from auditor.classify.case import classify  # noqa: E402
 from auditor.evidence import store  # noqa: E402
 from auditor.judge.engine import judge  # noqa: E402
 from auditor.judge.policy import Policy  # noqa: E402
+from auditor.judge.ruleset import RuleSet  # noqa: E402
 from auditor.judge.ruleset import default_rules_folder  # noqa: E402
 from auditor.judge.ruleset import load_rules  # noqa: E402
 
@@ -76,9 +79,18 @@ class Outcome:
 
 
 def run(row: Row, folder: Path) -> Outcome:
-    """Record one program and judge the run."""
+    """Record one program, unless the folder holds its recording, and judge the run."""
     began = time.monotonic()
     out = folder / row.name
+    if not (out / "run.json").exists() and (trouble := _record(row, out)):
+        return Outcome(row=row, broken=trouble)
+    status = json.loads((out / "run.json").read_text())["app_status"]
+    return _judged(row, out, status, time.monotonic() - began)
+
+
+def _record(row: Row, out: Path) -> str:
+    """Record one program; returns why it could not be."""
+    shutil.rmtree(out, ignore_errors=True)
     driver = ("--driver", "stdin") if row.chat else ("--driver", "argv")
     words = () if row.chat else ("{prompt}",)
     app = (sys.executable, "-B", str(PROGRAMS / "app.py"), row.name, *words)
@@ -89,16 +101,13 @@ def run(row: Row, folder: Path) -> Outcome:
             check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        return Outcome(row=row, broken=f"not recorded within {RUN_S} s")
-    manifest = out / "run.json"
-    if not manifest.exists():
-        return Outcome(row=row, broken=done.stderr.strip().rpartition("\n")[2])
-    return _judged(row, out, json.loads(manifest.read_text())["app_status"], time.monotonic() - began)
+        return f"not recorded within {RUN_S} s"
+    return "" if (out / "run.json").exists() else done.stderr.strip().rpartition("\n")[2]
 
 
 def _judged(row: Row, out: Path, status: str, took_s: float) -> Outcome:
     case = classify(store.open_run(out))
-    said = judge(case, load_rules([default_rules_folder()]), Policy())
+    said = judge(case, _rules(), Policy())
     traces = len(case.flows) + len(case.lookups) + len(case.files)
     expected = "still running at the end" if row.timing == "at-stop" else "exit 0"
     log = (out / "app.log").read_text(errors="replace").strip()
@@ -111,6 +120,11 @@ def _judged(row: Row, out: Path, status: str, took_s: float) -> Outcome:
         broken="" if status == expected and "Error" not in log else f"{status}: {log[-300:]}",
         took_s=took_s,
     )
+
+
+@functools.cache
+def _rules() -> RuleSet:
+    return load_rules([default_rules_folder()])
 
 
 def run_all(rows: Iterable[Row], jobs: int, folder: Path) -> Iterator[Outcome]:
@@ -165,7 +179,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description="Run some programs of the leak benchmark.")
     parser.add_argument("patterns", nargs="*", default=["*"], help="names of programs, or of groups")
     parser.add_argument("--jobs", type=int, default=_jobs())
-    parser.add_argument("--keep", type=Path, help="keep the run directories here")
+    parser.add_argument("--keep", type=Path, help="keep recordings here, and judge those that are there")
     parser.add_argument("--page", action="store_true", help="write docs/benchmark.md")
     given = parser.parse_args(arguments)
     rows = [row for row in ROWS.values() if _wanted(row, given.patterns)]

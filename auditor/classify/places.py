@@ -97,7 +97,7 @@ def of_contacts(directory: RunDirectory, ledger: Ledger, contacts: Sequence[Cont
 
 
 def of_destinations(contacts: Iterable[Contact]) -> Iterator[Place]:
-    """Addresses and ports as data: each process can say something by where it connects, in order.
+    """Addresses, ports and sizes as data: each process can say something by where and how much, in order.
 
     Addresses that our name server gave for a name say nothing of their own.
     """
@@ -106,11 +106,13 @@ def of_destinations(contacts: Iterable[Contact]) -> Iterator[Place]:
         said.setdefault((contact.role, contact.flow.process.key or ""), []).append(contact.flow)
     for (role, _), flows in said.items():
         bare = [ipaddress.ip_address(flow.destination.ip) for flow in flows if not flow.destination.domain]
+        sizes = [one.bytes_out for flow in flows for one in flow.requests]
         ports = [flow.destination.port for flow in flows]
         for where, data in (
             ("destination address", b"".join(address.packed for address in bare)),
             ("destination ports", b"".join(port.to_bytes(2) for port in ports)),
             ("destination ports", bytes(port & 0xFF for port in ports)),
+            ("sizes of requests", bytes(size for size in sizes if 0 < size < 256)),
         ):
             yield Place(where=where, subject=flows[0].id, role=role, data=data)
 

@@ -103,8 +103,11 @@ def test_where_a_process_connects_to_says_something_too(planted):
     for port in ports:
         planted.flow("10.1", port=port)
     planted.flow("11.1", ip=str(ipaddress.IPv6Address(MARKER.encode())))
+    chatty = planted.flow("12.1")
+    for size in MARKER.encode():
+        planted.request(chatty, "https://x.example/", bytes(size))
     places = {sighting.where for sighting in found(classify(planted.seal()))}
-    assert places == {"destination ports", "destination address"}
+    assert places == {"destination ports", "destination address", "sizes of requests"}
 
 
 def test_attributes_of_files(planted):

@@ -40,8 +40,12 @@ DIGESTS = {
     "md5": 32, "sha1": 40, "sha224": 56, "sha256": 64, "sha384": 96, "sha512": 128, "sha3-256": 64, "blake2b": 128,
     "blake2s": 64, "sha256-16": 16, "sha1-16": 16,
 }  # fmt: skip
-LOST = {"aes", "aes-sized", "length", "crc32", "sha256-twice"}
-"""What nobody can undo."""
+LOST = {
+    "aes", "aes-sized", "length", "crc32", "sha256-twice", "paraphrase", "token-ids", "embedding", "low-bits",
+    "aes-key-sent", "secret-salt", "morse", "alike",
+}  # fmt: skip
+"""What nobody can undo who was not told how."""
+OTHER = "Please write a letter about tovin-belka-1234 to Nora Barnacle."
 
 
 def number(alphabet):
@@ -281,4 +285,4 @@ def test_a_program_that_tells_the_prompt_really_does(row: Row):
     told = undone(row)
     readable = not {*row.encoding, *row.each} & (DIGESTING | LOST)
     assert (MARKER in told.lower()) == readable
-    assert pieces(row, PROMPT) != pieces(row, PROMPT.replace("velka", "tovina"))
+    assert pieces(row, PROMPT) != pieces(row, OTHER)
