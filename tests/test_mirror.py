@@ -37,6 +37,11 @@ TESTED_WITH = {
     "model.frames": "classify/test_frames.py",
     # Whole recordings.
     "record.observers": "smoke/test_quiet_apps.py",
+    "record.proving": "smoke/test_controls.py",
+    "record.controls.conversing": "record/controls/test_clients.py",
+    "record.controls.openers": "record/controls/test_sending.py",
+    "record.controls.program": "record/controls/test_rounds.py",
+    "record.controls.quic": "smoke/test_controls.py",
     "record.recording": "smoke/test_ending.py",
     "__main__": "cli/test_commands.py",
     "cli.ruling": "cli/test_commands.py",

@@ -117,7 +117,7 @@ def _prompts(case: Case) -> Iterator[Doubt]:
 def _controls(case: Case) -> Iterator[Doubt]:
     for moment, words in CONTROL_ROUNDS.items():
         controls = [control for control in case.coverage.controls if control.round == moment]
-        if not controls and moment in _REQUIRED:
+        if not controls:
             yield Doubt(
                 text=f"no control of our own was sent {words}, so nothing proves that the observers could see"
             )
@@ -127,7 +127,6 @@ def _controls(case: Case) -> Iterator[Doubt]:
                 yield Doubt(text=f"{text} on: {', '.join(lacking)} ({words})", fix="Run `audit doctor`.")
 
 
-_REQUIRED = ("after",)
 _CONTROL_LACKS: tuple[tuple[str, Callable[[ControlResult], bool]], ...] = (
     ("our own control was not seen", lambda control: not control.seen),
     (

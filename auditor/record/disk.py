@@ -17,7 +17,6 @@ from auditor.evidence.journal import Journal
 from auditor.evidence.store import RunDirectory
 from auditor.sandbox.plan import BoxPlan
 
-
 ROOM: Final = 256 << 20
 """Bytes that stay free on each disk that a recording uses."""
 

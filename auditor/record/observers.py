@@ -31,6 +31,7 @@ from auditor.kernel.sockdiag import SockDiag
 from auditor.model.observation import Entry
 from auditor.model.observation import GapNoted
 from auditor.model.observation import ListenerSeen
+from auditor.record.controls.sending import errand
 from auditor.sandbox.box import Box
 from auditor.sandbox.plan import BoxPlan
 from auditor.sandbox.prepare import write_files
@@ -124,6 +125,7 @@ class Observers:
             self._plan,
             hand_over=lambda role: seccomp.install_and_hand_over(code, intake, role),
             meanwhile=self._make_authority,
+            errand=errand,
         )
         watcher.intake.close()
         taps = (
@@ -183,8 +185,20 @@ class Observers:
         """(address, port) of every TCP port that the app has listened on."""
         return tuple(self._listening)
 
+    @property
+    def authority_pem(self) -> bytes:
+        """Certificate of this run's authority."""
+        return self._make_authority().certificate_pem
+
+    def internet_ready(self) -> bool:
+        """Wait until the proxy talks; False when it does not, or failed."""
+        try:
+            return self._internet is not None and self._internet.ready(_INTERNET_S)
+        except RuntimeError:
+            return False
+
     def await_internet(self) -> None:
-        """Wait until the proxy talks; note a blinding gap when it does not."""
+        """As `internet_ready`, with a blinding gap when it does not."""
         try:
             ready = self._internet is not None and self._internet.ready(_INTERNET_S)
         except RuntimeError as error:

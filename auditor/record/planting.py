@@ -6,7 +6,6 @@ Not the search for them, and not the files that carry them: the box's identity i
 
 from __future__ import annotations
 
-import secrets
 from typing import Final
 
 from auditor.model.canary import Canary
@@ -85,17 +84,4 @@ def honey_canaries(files: tuple[HoneyFile, ...], variables: tuple[HoneyVariable,
     return in_files + tuple(
         Canary(id=one.id, kind=CanaryKind.ENV, value=one.value, planted_in=f"the variable {one.name}")
         for one in variables
-    )
-
-
-def control_canaries(channels: tuple[str, ...]) -> tuple[Canary, ...]:
-    """A value for each channel of the positive control; a DNS label in form, so that it fits everywhere."""
-    return tuple(
-        Canary(
-            id=f"control-{channel}",
-            kind=CanaryKind.CONTROL,
-            value=f"c{secrets.token_hex(10)}",
-            planted_in=f"our own control, channel {channel}",
-        )
-        for channel in channels
     )

@@ -45,6 +45,8 @@ class Progress:
         self._stream = stream or sys.stderr
         self._names: dict[str, str] = {}
         self._owners: dict[int, str] = {}
+        self._ours: set[int] = set()
+        """Cookies of sockets that our own programs opened: no contacts of the app."""
         self._programs: dict[str, str] = {}
         self._waiting: list[tuple[float, FlowOpened]] = []
         self._shown: set[tuple[str, str, int]] = set()
@@ -72,11 +74,13 @@ class Progress:
             self._programs[what.key] = what.executable
         elif isinstance(what, SocketCall):
             self._owners[what.cookie] = what.process
+            if what.role != "app":
+                self._ours.add(what.cookie)
         elif isinstance(what, DnsQuery):
             self._names.update(dict.fromkeys(what.answers, what.name))
         elif isinstance(what, PhaseBegan):
             self.phase(what.name)
-        elif isinstance(what, FlowOpened) and entry.phase in APP_PHASES:
+        elif isinstance(what, FlowOpened) and entry.phase in APP_PHASES and what.cookie not in self._ours:
             self._waiting.append((time.monotonic(), what))
         self._show_contacts()
 

@@ -7,7 +7,6 @@ it joins them and decides the order, nothing else.
 from __future__ import annotations
 
 import contextlib
-import platform
 import secrets
 import signal
 import time
@@ -16,7 +15,6 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
-from auditor import __version__
 from auditor import interrupts
 from auditor.drivers import DRIVERS
 from auditor.drivers.prompts import write_script
@@ -29,16 +27,11 @@ from auditor.evidence.journal import Journal
 from auditor.evidence.store import RunDirectory
 from auditor.model.canary import Canary
 from auditor.model.markers import make_marker
-from auditor.model.observation import CanaryPlanted
 from auditor.model.observation import GapNoted
 from auditor.model.observation import RunEnded
-from auditor.model.observation import RunOpened
-from auditor.model.run import Assurance
 from auditor.model.run import Mode
 from auditor.model.run import PhaseName
-from auditor.record.control import CHANNELS
-from auditor.record.control import OFFLINE_CHANNELS
-from auditor.record.control import run_control
+from auditor.record import particulars
 from auditor.record.disk import Disk
 from auditor.record.disk import check_disk
 from auditor.record.guard import Guard
@@ -49,6 +42,7 @@ from auditor.record.planting import honey_canaries
 from auditor.record.planting import identity_canaries
 from auditor.record.planting import prompt_canaries
 from auditor.record.progress import Progress
+from auditor.record.proving import Proving
 from auditor.record.settings import Settings
 from auditor.record.settings import runs_folder
 from auditor.record.stage import AppStage
@@ -152,6 +146,7 @@ class Recording:
         self._disk = Disk(self._plan, directory, self._journal)
         self._guard: Guard | None = None
         self._stage: AppStage | None = None
+        self._proving: Proving | None = None
         self._began = time.time()
 
     def prepare(self) -> None:
@@ -169,6 +164,9 @@ class Recording:
         self._disk.take_stock()
         for canary in self._canaries():
             self._plant(canary)
+        offline = self._settings.mode is Mode.OFFLINE
+        self._proving = Proving(self._observers, self._journal, self._disk, self._plant, offline=offline)
+        self._proving.begin()
         places = (self._plan.scratch.parent, self._directory.root)
         self._guard = Guard(self._observers.box, self._journal, places)
         self._stage = AppStage(
@@ -182,34 +180,20 @@ class Recording:
             say=self._progress.note,
             on_start=self._app_started,
         )
+        self._proving.clear_the_stage()
 
     def _app_started(self) -> None:
         if self._guard is not None:
             self._guard.start()
         self._observers.open_internet()
+        if self._proving is not None:
+            self._proving.answer()
 
     def _open(self, reduced_by: tuple[str, ...]) -> None:
-        settings = self._settings
-        self._journal.write(
-            "record",
-            RunOpened(
-                id=self._directory.root.name,
-                started=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._began)),
-                command=settings.command,
-                mode=settings.mode,
-                driver=settings.driver,
-                tool_version=__version__,
-                assurance=Assurance.REDUCED if reduced_by else Assurance.FULL,
-                reduced_by=reduced_by,
-                declared=tuple((item.host, item.purpose) for item in settings.declared),
-                home=self._plan.environment["HOME"],
-                cwd=self._plan.cwd,
-                uid=self._plan.uid,
-                resolvers=self._plan.network.resolvers,
-                gateway_mac=self._plan.network.gateway_mac,
-                options=settings.options,
-            ),
+        what = particulars.opened(
+            self._directory.root.name, self._began, self._settings, self._plan, reduced_by
         )
+        self._journal.write("record", what)
 
     def _canaries(self) -> tuple[Canary, ...]:
         home = self._plan.environment["HOME"]
@@ -219,16 +203,7 @@ class Recording:
         return planted + honey_canaries(plan.honey_files, plan.honey_variables)
 
     def _plant(self, canary: Canary) -> None:
-        self._journal.write(
-            "record",
-            CanaryPlanted(
-                id=canary.id,
-                canary=canary.kind,
-                value=canary.value,
-                planted_in=canary.planted_in,
-                context=canary.context,
-            ),
-        )
+        self._journal.write("record", particulars.planted(canary))
 
     def use(self) -> None:
         """Let the driver use the app; one signal ends the use early, but not the recording."""
@@ -255,8 +230,7 @@ class Recording:
         box.stop_all(_STOP_GRACE_S)
         status = self._end_guard() or status
         self._disk.write_changes("app", ignore=stage.planted)
-        if not self.exit_code:
-            self._prove()
+        self._prove()
         self._observers.stop(_FLOW_GRACE_S)
         error = stage.close() or self._bodies.failed
         self._journal.write("record", RunEnded(app_status=status))
@@ -272,37 +246,19 @@ class Recording:
 
     def _prove(self) -> None:
         """Our own programs, in the same box, after the app is gone."""
-        from auditor.record.reference_run import run_reference  # noqa: PLC0415 - the app need not wait for it
-
-        box = self._observers.box
-        self._journal.begin_phase(PhaseName.CONTROL)
-        self._observers.role("control")
-        self._observers.await_internet()
-        offline = self._settings.mode is Mode.OFFLINE
-        run_control(box, self._journal, self._plant, OFFLINE_CHANNELS if offline else CHANNELS)
-        self._disk.write_changes("control")
-        if self._model is not None:
-            self._journal.begin_phase(PhaseName.REFERENCE)
-            self._observers.role("reference")
-            run_reference(box, self._journal, self._model, self._script.short)
-            self._disk.write_changes("reference")
+        proving = self._proving
+        if proving is None:
+            return
+        proving.await_answers()
+        if not self.exit_code:
+            proving.repeat()
+            if self._model is not None:
+                proving.refer(self._model, self._script.short)
 
     def _seal(self, status: str) -> None:
-        facts = {
-            "id": self._directory.root.name,
-            "command": list(self._settings.command),
-            "mode": self._settings.mode,
-            "driver": self._settings.driver,
-            "tool_version": __version__,
-            "app_status": status,
-            "duration_s": round(time.time() - self._began, 3),
-            "host": {
-                "kernel": platform.release(),
-                "machine": platform.machine(),
-                "python": platform.python_version(),
-                "root": not self._plan.user_namespace,
-            },
-        }
+        facts = particulars.manifest(
+            self._directory.root.name, self._began, self._settings, self._plan, status
+        )
         try:
             self._journal.close()
             self._log.close()

@@ -1,13 +1,10 @@
 from __future__ import annotations
 
-import re
-
 import pytest
 
 from auditor.model.canary import CanaryKind
 from auditor.model.prompt import Prompt
 from auditor.record.planting import cloud_canaries
-from auditor.record.planting import control_canaries
 from auditor.record.planting import document_canaries
 from auditor.record.planting import honey_canaries
 from auditor.record.planting import identity_canaries
@@ -44,15 +41,6 @@ def test_who_the_box_says_it_is():
 @pytest.mark.parametrize("home", ["/", "/root", "/root/", "/home/user", "/nonexistent"])
 def test_a_home_that_tells_nobody_apart_is_no_canary(home):
     assert "identity-home" not in {canary.id for canary in identity_canaries(IDENTITY, home)}
-
-
-def test_each_channel_of_the_control_has_a_value_of_its_own_that_fits_into_a_name():
-    canaries = control_canaries(("dns", "tcp", "file"))
-    assert [canary.id for canary in canaries] == ["control-dns", "control-tcp", "control-file"]
-    assert len({canary.value for canary in canaries}) == 3
-    # RFC 1035, section 2.3.1: a label begins with a letter; 63 signs at most.
-    assert all(re.fullmatch(r"[a-z][a-z0-9]{19,62}", canary.value) for canary in canaries)
-    assert control_canaries(("dns",))[0].value != control_canaries(("dns",))[0].value
 
 
 def test_hardware_that_the_box_shows_is_identity():

@@ -4,6 +4,7 @@ import io
 import os
 import threading
 
+import msgspec
 import pytest
 
 from auditor.model.observation import DnsQuery
@@ -149,3 +150,11 @@ def test_a_dumb_terminal_gets_lines(monkeypatch, entry_of):
         progress.close()
     assert "\x1b" not in os.read(ours, 1 << 16).decode()
     os.close(ours)
+
+
+def test_what_our_own_control_opened_is_no_contact(progress, shown, entry_of):
+    ours = msgspec.structs.replace(CALL, role="control")
+    for what in (PROCESS, ours, QUERY, FLOW):
+        progress.see(entry_of(what))
+    progress.close()
+    assert lines(shown) == []
