@@ -10,7 +10,16 @@ import sys
 
 import harness
 
-NAMES = ("reference_speed", "start_time", "https_requests", "memory", "packet_drops", "waiting_time", "leaks")
+NAMES = (
+    "reference_speed",
+    "start_time",
+    "https_requests",
+    "memory",
+    "packet_drops",
+    "wire_account",
+    "waiting_time",
+    "leaks",
+)
 
 
 def main(wanted: list[str]) -> int:
