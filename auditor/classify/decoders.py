@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+from urllib.parse import unquote_to_bytes
 
 from auditor.classify.signs import STREAMS
 from auditor.classify.signs import signs
@@ -209,7 +210,12 @@ def _chunked(view: View) -> Iterator[Reading]:
 
 
 def _form(view: View) -> Iterator[Reading]:
+    """Escaped values one by one, since each may be a stream, and all words that write space as `+`."""
     yield from bases.joined(http_body.form_values(view.data))
+    if "form" in view.signs and view.budget.take(view.text.count(b"+") * ESCAPE_COST):
+        words = (view.text[start:end] for start, end in _words(view.text, b"+"))
+        spaced = b"\n".join(word.replace(b"+", b" ") for word in words if b"=" in word)
+        yield Reading(unquote_to_bytes(spaced), ((0, 0),))
 
 
 def _events(view: View) -> Iterator[Reading]:

@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from auditor.classify.disguises import disguised
+from auditor.classify.disguises import masked
 from auditor.model.canary import Canary
 from auditor.model.canary import CanaryKind
 
@@ -56,17 +58,52 @@ def _aligned(value: bytes, encode: Callable[[bytes], bytes], group: int, bits: i
         yield signs[-(-8 * before // bits) : 8 * (before + len(value)) // bits]
 
 
+def _grouped(value: bytes, encode: Callable[[bytes], bytes]) -> Iterator[bytes]:
+    """The same in base 85, where four bytes make five signs that depend on all four."""
+    for skipped in range(4):
+        whole = (len(value) - skipped) // 4 * 4
+        yield encode(value[skipped : skipped + whole])
+
+
+def _alphabet(signs: bytes) -> Callable[[bytes], Iterator[bytes]]:
+    """Base64 with other signs."""
+    table = bytes.maketrans(_STANDARD_64, signs)
+    return lambda value: (found.translate(table) for found in _aligned(value, base64.b64encode, 3, 6))
+
+
+_DIGITS, _UPPER, _LOWER = (bytes(range(*ends)) for ends in ((48, 58), (65, 91), (97, 123)))
+_STANDARD_64 = _UPPER + _LOWER + _DIGITS + b"+/"
+_TO_Z85 = bytes.maketrans(
+    _DIGITS + _UPPER + _LOWER + b"!#$%&()*+-;<=>?@^_`{|}~",
+    _DIGITS + _LOWER + _UPPER + b".-:+=^!/*?&<>()[]{}@%$#",
+)
+
 _WRITINGS: tuple[tuple[str, Callable[[bytes], Iterable[bytes]]], ...] = (
     ("base64", lambda value: _aligned(value, base64.b64encode, 3, 6)),
     ("base64url", lambda value: _aligned(value, base64.urlsafe_b64encode, 3, 6)),
+    ("base64-crypt", _alphabet(b"./" + _DIGITS + _UPPER + _LOWER)),
+    ("base64-bcrypt", _alphabet(b"./" + _UPPER + _LOWER + _DIGITS)),
+    ("uuencode", _alphabet(b"`" + bytes(range(33, 96)))),
     ("base32", lambda value: _aligned(value, base64.b32encode, 5, 5)),
+    ("base32hex", lambda value: _aligned(value, base64.b32hexencode, 5, 5)),
+    ("ascii85", lambda value: _grouped(value, base64.a85encode)),
+    ("base85", lambda value: _grouped(value, base64.b85encode)),
+    ("z85", lambda value: (found.translate(_TO_Z85) for found in _grouped(value, base64.b85encode))),
     ("hex", lambda value: (value.hex().encode(),)),
     ("hex", lambda value: (value.hex(separator).encode() for separator in ":- ")),
     ("url", lambda value: (b"".join(b"%%%02x" % byte for byte in value),)),
     ("json", lambda value: (b"".join(b"\\u00%02x" % byte for byte in value),) if value.isascii() else ()),
     ("utf-16le", lambda value: (value.decode().encode("utf-16-le"),)),
     ("utf-16be", lambda value: (value.decode().encode("utf-16-be"),)),
+    ("utf-32le", lambda value: (value.decode().encode("utf-32-le"),)),
+    ("utf-32be", lambda value: (value.decode().encode("utf-32-be"),)),
 )  # fmt: skip
+
+_OFTEN = frozenset({"base64", "base64url", "hex"})
+"""Writings that are looked for in disguise, too."""
+
+_NEVER_MASKED = frozenset({CanaryKind.IDENTITY, CanaryKind.CONTROL})
+"""Nobody hides who the user is that way, and what we send ourselves is not hidden at all."""
 
 _HEX_ADDRESS = re.compile(r"[0-9a-f]{2}([:-][0-9a-f]{2}){5}", re.IGNORECASE)
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)+", re.IGNORECASE)
@@ -110,8 +147,22 @@ def _plain(canary: Canary) -> Iterator[Form]:
 def _written(canary: Canary) -> Iterator[Form]:
     identity = canary.kind is CanaryKind.IDENTITY
     for value in variants(canary) if identity else (canary.value,):
-        if len(value.encode()) < SHORTEST:
+        plain = value.encode()
+        if len(plain) < SHORTEST:
             continue
+        yield from _hidden(canary.id, (), plain)
         for encoding, write in _WRITINGS:
-            for pattern in write(value.encode()):
+            for pattern in write(plain):
                 yield Form(canary=canary.id, encoding=(encoding,), pattern=pattern.lower())
+                if encoding in _OFTEN and not identity:
+                    yield from _hidden(canary.id, (encoding,), pattern)
+        if canary.kind not in _NEVER_MASKED:
+            for pattern in masked(plain):
+                yield Form(canary=canary.id, encoding=("xor",), pattern=pattern.lower())
+
+
+def _hidden(canary: str, encoding: tuple[str, ...], written: bytes) -> Iterator[Form]:
+    """A writing in every disguise; short ones would match by chance."""
+    if len(written) >= BOUNDED:
+        for name, pattern in disguised(written):
+            yield Form(canary=canary, encoding=(*encoding, name), pattern=pattern.lower())

@@ -147,7 +147,9 @@ def _shifted(joined: bytes) -> list[bytes]:
     return [binascii.a2b_base64(joined[shift:] + b"A" * shift) for shift in (1, 2, 3)]
 
 
-_STREAM = re.compile(rb"\x1f\x8b\x08[\x00-\x1f]|\x28\xb5\x2f\xfd|PK\x03\x04|(\x78[\x01\x5e\x9c\xda])")
+_STREAM = re.compile(
+    rb"\x1f\x8b\x08[\x00-\x1f]|\x28\xb5\x2f\xfd|PK\x03\x04|BZh[1-9]1AY&SY|\xfd7zXZ\x00|(\x78[\x01\x5e\x9c\xda])"
+)
 
 
 def _stream(data: bytes) -> int:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import base64
+import binascii
+import codecs
+import functools
 
 import pytest
 from hypothesis import given
@@ -17,8 +20,13 @@ def canary(value: str, kind: str = "prompt") -> Canary:
     return Canary(id="c", kind=CanaryKind(kind), value=value, planted_in="somewhere")
 
 
+@functools.cache
+def searcher(one: Canary) -> Searcher:
+    return Searcher(forms(one))
+
+
 def encodings_found(one: Canary, data: bytes) -> set[tuple[str, ...]]:
-    return {hit.form.encoding for hit in Searcher(forms(one)).find(data)}
+    return {hit.form.encoding for hit in searcher(one).find(data)}
 
 
 MARKER = "velka-zofin-4821"
@@ -37,6 +45,15 @@ MARKER = "velka-zofin-4821"
         (b"".join(b"\\u%04X" % c for c in MARKER.encode()), ("json",)),
         (MARKER.encode("utf-16-le"), ("utf-16le",)),
         (MARKER.encode("utf-16-be"), ("utf-16be",)),
+        (MARKER.encode("utf-32-le"), ("utf-32le",)),
+        (MARKER.encode("utf-32-be"), ("utf-32be",)),
+        (MARKER.encode()[::-1], ("reversed",)),
+        (codecs.encode(MARKER, "rot13").encode(), ("rot13",)),
+        (base64.b64encode(MARKER.encode())[::-1], ("base64", "reversed")),
+        (codecs.encode(base64.b64encode(MARKER.encode()).decode(), "rot13").encode(), ("base64", "rot13")),
+        (bytes(byte ^ 0x5A for byte in MARKER.encode()), ("xor",)),
+        (b"G6=<2\\K@7:?\\cga`", ("rot47",)),
+        (binascii.b2a_uu(MARKER.encode(), backtick=True), ("uuencode",)),
     ],
 )
 def test_writings(data, encoding):
@@ -53,6 +70,13 @@ def test_base64_at_every_alignment(before, after):
 def test_base32_at_every_alignment_and_in_any_case(before, after):
     text = base64.b32encode(before + MARKER.encode() + after).decode().rstrip("=").lower()
     assert ("base32",) in encodings_found(canary(MARKER), f"{text}.t.example".encode())
+
+
+@given(st.binary(max_size=12), st.binary(max_size=12))
+def test_base85_at_every_alignment(before, after):
+    data = before + MARKER.encode() + after
+    assert ("base85",) in encodings_found(canary(MARKER), b"x " + base64.b85encode(data))
+    assert ("ascii85",) in encodings_found(canary(MARKER), b"<~" + base64.a85encode(data) + b"~>")
 
 
 def test_urlsafe_alphabet():

@@ -1,10 +1,17 @@
 from __future__ import annotations
 
 import base64
+import bz2
+import codecs
+import functools
 import gzip
+import io
 import json
+import lzma
+import quopri
 import time
 import urllib.parse
+import zipfile
 import zlib
 from random import Random
 
@@ -17,9 +24,13 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from auditor.classify.budget import budget_for
-from auditor.classify.unfold import DECODERS
+from auditor.classify.decoders import DECODERS
+from auditor.classify.forms import forms
+from auditor.classify.search import Searcher
 from auditor.classify.unfold import DEEPEST
 from auditor.classify.unfold import unfold
+from auditor.model.canary import Canary
+from auditor.model.canary import CanaryKind
 from auditor.model.markers import make_marker
 
 
@@ -41,8 +52,35 @@ def as_text(data: bytes) -> str:
         return base64.b64encode(data).decode()
 
 
+def zipped(data: bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("note", data)
+    return packed.getvalue()
+
+
+def base58(data: bytes) -> bytes:
+    """Nobody writes long data so, since that takes time with the square: base64 then."""
+    if len(data) > 180:
+        return base64.b64encode(data)
+    number, signs = int.from_bytes(data), b""
+    while number:
+        number, rest = divmod(number, 58)
+        signs = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"[rest : rest + 1] + signs
+    return b"1" * (len(data) - len(data.lstrip(b"\0"))) + signs
+
+
+def z85(data: bytes) -> bytes:
+    signs = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
+    others = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"
+    return base64.b85encode(data).translate(bytes.maketrans(others.encode(), signs.encode()))
+
+
 HEADERLESS = {"br": brotli.compress, "deflate-raw": raw_deflate, "chunked": chunked}
-ANNOUNCED = {"gzip": gzip.compress, "deflate": zlib.compress, "zstd": zstandard.compress}
+ANNOUNCED = {
+    "gzip": gzip.compress, "deflate": zlib.compress, "zstd": zstandard.compress, "bz2": bz2.compress,
+    "xz": lzma.compress, "zip": zipped,
+}  # fmt: skip
 TEXTUAL = {
     "url": lambda data: urllib.parse.quote(data, safe="").encode(),
     "url-all": lambda data: b"".join(b"%%%02X" % byte for byte in data),
@@ -61,13 +99,23 @@ TEXTUAL = {
     "hex-colon": lambda data: data.hex(":").encode(),
     "hex-space": lambda data: data.hex(" ").encode(),
     "form": lambda data: urllib.parse.urlencode({"k": data, "z": "1"}).encode(),
+    "quoted-printable": quopri.encodestring,
     "multipart": lambda data: b'--b\r\nContent-Disposition: form-data; name="x"\r\n\r\n' + data + b"\r\n--b--\r\n",
+}  # fmt: skip
+TOKENS = {
+    "base32": base64.b32encode, "base32hex": base64.b32hexencode, "base58": base58, "base85": base64.b85encode,
+    "z85": z85, "ascii85": lambda data: base64.a85encode(data, adobe=True),
 }  # fmt: skip
 WIDE = {
     "utf-16le": lambda data: as_text(data).encode("utf-16-le"),
     "utf-16be": lambda data: as_text(data).encode("utf-16-be"),
+    "utf-32le": lambda data: as_text(data).encode("utf-32-le"),
 }
-ENCODERS = {**HEADERLESS, **ANNOUNCED, **TEXTUAL, **WIDE}
+ENCODERS = {**HEADERLESS, **ANNOUNCED, **TEXTUAL, **TOKENS, **WIDE}
+DISGUISES = {
+    "": lambda data: data, "reversed": lambda data: data[::-1], "rot13": lambda data: codecs.encode(data.decode(), "rot13").encode(),
+    "xor": lambda data: bytes(byte ^ 0xA7 for byte in data),
+}  # fmt: skip
 
 TEXT = st.text("abcdefghijklmnopqrstuvwxyzABCXYZ0123456789 ,.;:_-/+=\"'{}[]\n", max_size=60).map(str.encode)
 
@@ -76,40 +124,45 @@ def surround(done: list[str], data: bytes, before: bytes, after: bytes) -> bytes
     """Random text around a value, as far as the encodings inside it can have neighbours."""
     inner = done[-1] if done else ""
     bare = max((at for at, name in enumerate(done) if name in HEADERLESS), default=-1)
-    tokens = [name for name in done[bare + 1 :] if name.lower().startswith(("base64", "hex"))]
+    tokens = [
+        name for name in done[bare + 1 :] if name.lower().startswith(("base64", "hex")) or name in TOKENS
+    ]
     if inner in WIDE or (bare >= 0 and not tokens):
         return data  # a stream without signature and end mark must be all there is
     if inner in ANNOUNCED:
         return before + data
     if inner == "multipart":
         return before + b"\n" + data + after
-    quote = b'"' if bare >= 0 else b""  # ... or at least all of its token
+    # ... or at least all of its token, as what is written in these bases must be.
+    quote = b'"' if bare >= 0 or any(name in TOKENS for name in done) else b""
     return before + quote + data + quote + after
 
 
+@functools.cache
+def searcher(needle: str) -> Searcher:
+    return Searcher(forms(Canary(id="c", kind=CanaryKind.PROMPT, value=needle, planted_in="x")))
+
+
 def finds(needle: bytes, data: bytes) -> bool:
-    from auditor.classify.forms import forms
-    from auditor.classify.search import Searcher
-    from auditor.model.canary import Canary
-    from auditor.model.canary import CanaryKind
-
-    canary = Canary(id="c", kind=CanaryKind.PROMPT, value=needle.decode(), planted_in="x")
-    searcher = Searcher(forms(canary))
-    return any(any(searcher.find(node.data)) for node in unfold(data, budget_for(len(data))))
+    budget = budget_for(len(data))
+    return any(searcher(needle.decode()).find(node.data) for node in unfold(data, budget))
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+MARKERS = [make_marker(Random(seed)).encode() for seed in range(40)]
+
+
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
-    st.integers(0, 2**32),
-    st.lists(st.sampled_from(sorted(ENCODERS)), max_size=3),
-    st.lists(TEXT, min_size=8, max_size=8),
+    st.sampled_from(MARKERS),
+    st.sampled_from(sorted(DISGUISES)),
+    st.lists(st.sampled_from(sorted(ENCODERS)), max_size=4),
+    st.lists(TEXT, min_size=10, max_size=10),
 )
-def test_marker_is_found_through_any_chain_of_three_encoders(seed, chain, noise):
-    marker = make_marker(Random(seed)).encode()
-    data = noise[0] + marker + noise[1]
+def test_marker_is_found_through_any_chain_of_four_encoders(marker, disguise, chain, noise):
+    data = noise[0] + DISGUISES[disguise](marker) + noise[1]
     for step, name in enumerate(chain):
-        data = ENCODERS[name](surround(chain[:step], data, noise[2 + step], noise[5 + step]))
-    assert finds(marker, surround(chain, data, noise[6], noise[7]))
+        data = ENCODERS[name](surround(chain[:step], data, noise[2 + step], noise[6 + step]))
+    assert finds(marker, surround(chain, data, noise[8], noise[9]))
 
 
 @pytest.mark.parametrize("name", sorted(ENCODERS))
