@@ -17,6 +17,8 @@ from auditor.classify.digests import digests
 from auditor.classify.digests import end_of
 from auditor.classify.excerpt import excerpt
 from auditor.classify.forms import forms
+from auditor.classify.paths import steps
+from auditor.classify.search import Hit
 from auditor.classify.search import Searcher
 from auditor.classify.unfold import unfold
 from auditor.classify.windows import windows
@@ -53,6 +55,7 @@ class Found:
 
     canary: str
     encoding: tuple[str, ...]
+    path: tuple[str, ...]
     excerpt: str
     extent: str
     rank: tuple[int, bool, int]
@@ -85,7 +88,8 @@ class Hunt:
             for one in found:
                 yield place, Sighting(
                     canary=one.canary, where=place.where, subject=place.subject, exchange=place.exchange,
-                    encoding=one.encoding, excerpt=one.excerpt, extent=one.extent, direction=place.direction,
+                    encoding=one.encoding, path=" > ".join((place.where, *one.path)), excerpt=one.excerpt,
+                    extent=one.extent, direction=place.direction,
                 )  # fmt: skip
 
     def _look(self, place: Place) -> tuple[list[Found], bool]:
@@ -102,18 +106,19 @@ class Hunt:
         seen: defaultdict[str, set[str]] = defaultdict(set)
         for chain, data in windows(place.pieces, place.codings, budget):
             for node in unfold(data, budget, chain):
-                for part, found in self._in_node(node.data, node.chain):
+                for part, hit, found in self._in_node(node.data, node.chain):
                     seen[found.canary].add(part)
                     if found.canary not in best or found.rank < best[found.canary].rank:
-                        best[found.canary] = found
+                        path = (*steps(node, hit.start), *reversed(hit.form.encoding))
+                        best[found.canary] = replace(found, path=path)
         whole = [
             replace(one, extent=parts.extent(self.sought[one.canary], len(seen[one.canary] - {""})))
             for one in best.values()
         ]
         return whole, budget.cut
 
-    def _in_node(self, data: bytes, chain: tuple[str, ...]) -> Iterator[tuple[str, Found]]:
-        """Each (part of a canary, sight of it)."""
+    def _in_node(self, data: bytes, chain: tuple[str, ...]) -> Iterator[tuple[str, Hit, Found]]:
+        """Each (part of a canary, where it was, sight of it)."""
         seen: set[tuple[str, tuple[str, ...]]] = set()
         for hit in self.searcher.find(data):
             form = hit.form
@@ -125,7 +130,7 @@ class Hunt:
             rank = (len(encoding), not form.pattern.isascii(), len(form.encoding))
             end = end_of(data, hit.end, form.encoding)
             canary, part = parts.whole(form.canary)
-            yield part, Found(canary, encoding, excerpt(data, hit.start, end), "", rank)
+            yield part, hit, Found(canary, encoding, (), excerpt(data, hit.start, end), "", rank)
 
 
 def hunt_for(canaries: Iterable[Canary]) -> Hunt:

@@ -7,8 +7,10 @@ nothing; none raises.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cached_property
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
@@ -44,7 +46,7 @@ SMALL = 64 * 1024
 """Larger nodes are not read in base 85, which no library reads quickly."""
 
 TINY = 4096
-"""Nodes up to this size are read in base 85 at the least sign of it."""
+"""Nodes up to this size are read in base 85 without a sign of it."""
 
 _PIXELS = b"IDAT"
 """The chunk of a PNG file that holds the picture: nobody can read a canary in the colours of its dots."""
@@ -106,13 +108,41 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
+class Escapes:
+    """Signs that stand for others inside text."""
+
+    sign: bytes
+    """Every escape begins with it."""
+    undo: Callable[[bytes], list[bytes]]
+    """Reads any stretch of text; nothing when there is no escape in it."""
+    around: Callable[[bytes, bytes], Iterator[tuple[int, int]]]
+    """The stretches around the signs in some text."""
+
+    def locate(self, data: bytes, place: int) -> int:
+        """Where in `data` that stands which was read as `place` of its reading."""
+        at = 0
+        for start, end in self.around(data, self.sign):
+            size = self._size(data[start:end])
+            if place <= at + size:
+                stretch = data[start:end]
+                lengths = range(len(stretch))
+                return start + bisect_left(lengths, place - at, key=partial(self._size, stretch))
+            at += size + 1
+        return 0
+
+    def _size(self, stretch: bytes, length: int | None = None) -> int:
+        stretch = stretch[:length]
+        return len((self.undo(stretch) or [stretch])[0])
+
+
+@dataclass(frozen=True, slots=True)
 class Decoder:
     """One row of the table: how to get from bytes to other readings of them."""
 
     name: str
     read: Callable[[View], Iterable[Reading]]
-    undo: Callable[[bytes], list[bytes]] | None = None
-    """Of escapes: reads any stretch, so that places in the reading can be found again in what was read."""
+    escapes: Escapes | None = None
+    """Of escapes: how, so that places in the reading can be found again in what was read."""
 
 
 def _announced(coding: str) -> Decoder:
@@ -156,21 +186,17 @@ def _inflated(coding: str, data: bytes, start: int, end: int, budget: Budget) ->
     return out, finished
 
 
-def _escapes(
-    name: str,
-    sign: bytes,
-    undo: Callable[[bytes], list[bytes]],
-    around: Callable[[bytes, bytes], Iterator[tuple[int, int]]],
-) -> Decoder:
-    """Escapes that begin with `sign`, read in what is text, with what is around them."""
+def _escapes(name: str, escapes: Escapes) -> Decoder:
+    """Escapes read in what is text, with what is around them."""
+    sign = escapes.sign
 
     def read(view: View) -> Iterator[Reading]:
         if name not in view.signs or not view.budget.take(view.text.count(sign) * ESCAPE_COST):
             return
-        stretches = [view.text[start:end] for start, end in around(view.text, sign)]
-        yield from (Reading(found, ((0, 0),)) for found in undo(b"\n".join(stretches)))
+        stretches = [view.text[start:end] for start, end in escapes.around(view.text, sign)]
+        yield from (Reading(found, ((0, 0),)) for found in escapes.undo(b"\n".join(stretches)))
 
-    return Decoder(name, read, undo)
+    return Decoder(name, read, escapes)
 
 
 def _regions(data: bytes, sign: bytes) -> Iterator[tuple[int, int]]:
@@ -202,7 +228,7 @@ def _chunked(view: View) -> Iterator[Reading]:
     """Chunk framing left in a raw stream, behind a message head or on its own."""
     done = 0
     for name, place in view.streams:
-        start = view.data.rfind(b"\n", 0, place) + 1
+        start = max(view.data.rfind(b"\n", 0, place), view.data.rfind(b'"', 0, place)) + 1
         if name == "chunked" and start >= done and view.budget.take(TRY_COST):
             joined, done = encodings.dechunk_at(view.data, start)
             if joined:
@@ -231,8 +257,7 @@ def _hexadecimal(view: View) -> Iterator[Reading]:
 
 
 def _base85(view: View) -> Iterator[Reading]:
-    shown = "base85" in view.signs or ("base85-short" in view.signs and len(view.data) <= TINY)
-    if shown and len(view.data) <= SMALL and view.data.isascii():
+    if len(view.data) <= (SMALL if "base85" in view.signs else TINY) and view.data.isascii():
         yield from bases.base85(view.data)
 
 
@@ -252,10 +277,10 @@ DECODERS: tuple[Decoder, ...] = (
     Decoder("chunked", _chunked),
     Decoder("form", _form),
     Decoder("sse", _events),
-    _escapes("url", b"%", text.percent, _words),
-    _escapes("json", b"\\", text.backslash, _regions),
-    _escapes("html", b"&", text.entities, _regions),
-    _escapes("quoted-printable", b"=", text.quoted_printable, _regions),
+    _escapes("url", Escapes(b"%", text.percent, _words)),
+    _escapes("json", Escapes(b"\\", text.backslash, _regions)),
+    _escapes("html", Escapes(b"&", text.entities, _regions)),
+    _escapes("quoted-printable", Escapes(b"=", text.quoted_printable, _regions)),
     Decoder("base64", lambda view: bases.base64(view.tokens)),
     Decoder("hex", _hexadecimal),
     Decoder("hex-spaced", _spaced),

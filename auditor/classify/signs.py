@@ -27,12 +27,11 @@ def _in_text(sign: bytes) -> tuple[bytes, ...]:
 GATES: dict[str, tuple[bytes, ...]] = {
     "url": _in_text(rb"%[0-9A-Fa-f]{2}"),
     "json": _in_text(rb"\\[\"'/nrtbfux\\]"),
-    "form": (rb"=[0-9A-Za-z%*_.-]{0,40}\+[0-9A-Za-z%*_.-]",),
+    "form": (rb"=[0-9A-Za-z%*_.-]{0,40}\+[0-9A-Za-z%*_.-]", rb"%[0-9A-F]{2}\+", rb"\+%[0-9A-F]{2}"),
     "html": (rb"&#[0-9xX][0-9a-fA-F]", rb"&[a-zA-Z]{2,9};"),
     "quoted-printable": (*_in_text(rb"=3D"), *_in_text(rb"=\r?\n"), *_in_text(rb"=[0-9A-F]{2}=[0-9A-F]{2}")),
     "utf-16": (rb"\x00[\x20-\x7e]\x00[\x20-\x7e]\x00", rb"\x00{3}[\x20-\x7e]\x00{3}"),
     "hex-spaced": tuple(rb"%b(?:[0-9A-Fa-f]{2}%b){3}" % (sign, sign) for sign in (b":", b" ", b",", b"-")),
-    "base85-short": (_RARE + _FEW + _RARE,),
     "base85": (rb"<~", _RARE + _FEW + _RARE + _FEW + _RARE),
     "multipart": (rb"\n--", rb"^--"),
     "sse": (rb"\ndata:", rb"^data:"),
@@ -46,7 +45,7 @@ STREAMS: dict[str, tuple[tuple[bytes, ...], int]] = {
     "zip": ((rb"PK\x03\x04",), 4),
     "bz2": ((rb"BZh[1-9]1AY&SY",), 10),
     "xz": ((rb"\xfd7zXZ\x00",), 6),
-    "chunked": ((rb"\n[0-9a-fA-F]{1,8}\r\n", rb"^[0-9a-fA-F]{1,8}\r\n", rb"\n[0-9a-fA-F]{1,8};"), 2),
+    "chunked": ((rb"[\n\"][0-9a-fA-F]{1,8}\r\n", rb"^[0-9a-fA-F]{1,8}\r\n", rb"\n[0-9a-fA-F]{1,8};"), 2),
 }
 """Where each is that announces itself: its signatures, and how far before a signature's end its place is."""
 

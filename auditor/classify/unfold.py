@@ -41,6 +41,8 @@ class Node:
     """Where stretches begin here, and where they were read from."""
     pieces: tuple[tuple[int, int], ...] | None = None
     """Stretches that may be streams of their own; None when all of it is the only one."""
+    last: bool = False
+    """It is not read any further."""
 
 
 def unfold(data: bytes, budget: Budget, chain: tuple[str, ...] = ()) -> Iterator[Node]:
@@ -57,6 +59,8 @@ def unfold(data: bytes, budget: Budget, chain: tuple[str, ...] = ()) -> Iterator
     while queue:
         node = queue.popleft()
         yield node
+        if node.last:
+            continue
         for child in _children(node, budget, tokens):
             if hash(child.data) not in seen:
                 seen.add(hash(child.data))
@@ -77,4 +81,6 @@ def _children(node: Node, budget: Budget, tokens: set[bytes]) -> Iterator[Node]:
 
 
 def _child(node: Node, decoder: Decoder, reading: Reading) -> Node:
-    return Node((*node.chain, decoder.name), reading.data, node, decoder, reading.marks, reading.pieces)
+    return Node(
+        (*node.chain, decoder.name), reading.data, node, decoder, reading.marks, reading.pieces, reading.last
+    )

@@ -55,6 +55,8 @@ class Sighting:
     """Id of the HTTP exchange inside the flow, empty when there is none."""
     encoding: tuple[str, ...] = ()
     """The chain of decoders from the wire inwards, empty for plain text: `gzip`, `base64`."""
+    path: str = ""
+    """The same with the members of documents on the way: `gzip > json:$.events[3].props > base64`."""
     excerpt: str = ""
     """A short redacted excerpt with the match between `[[` and `]]`."""
     extent: str = ""

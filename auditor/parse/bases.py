@@ -32,6 +32,9 @@ SHORTEST_HEX = 20
 LONG = 4096
 """A run of base64 from which only a probe is read at the alignments that its beginning does not suggest."""
 
+LITTLE = 2048
+"""Bytes of so few runs that they are read further at every alignment."""
+
 LONGEST_58 = 256
 """Base 58 is one large number: longer ones are not written, since that takes time with the square."""
 
@@ -73,6 +76,8 @@ class Reading:
     """Where each run's bytes begin in `data`, and where the run begins in what was read."""
     pieces: tuple[tuple[int, int], ...] | None = None
     """Stretches of `data` that may each be a stream of its own; None where all of it is the only one."""
+    last: bool = False
+    """Nothing more is undone in it: it is most likely chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +122,9 @@ def tokens(data: bytes, seen: set[bytes]) -> Tokens:
 def base64(found: Tokens) -> Iterator[Reading]:
     """Base64 in both alphabets (RFC 4648 sections 4 and 5), padded or not, in lines or not.
 
-    A run inside longer text may begin at any of its first four signs. Only the first alignment is given
-    whole; of the others, which are nearly always chance, the text that they show, if any, or all when a
-    compressed stream announces itself.
+    A run inside longer text may begin at any of its first four signs. At the first it is read further; at
+    the others, which are nearly always chance, only the text that they show, and from where a compressed
+    stream announces itself.
     """
     # Base64 of fifteen bytes or more without any capital is next to impossible; words without one are not.
     places = {token: start for token, start in found.words.items() if not token.islower()}
@@ -132,11 +137,15 @@ def base64(found: Tokens) -> Iterator[Reading]:
 
 
 def _alignments(places: dict[bytes, int], number: int) -> Iterator[Reading]:
-    joined, marks = _joined_64(places)
+    text, marks = _joined_64(places)
     sizes = (len(token) * 3 // 4 for token in places)
     pieces = tuple((at, at + size) for (at, _), size in zip(marks, sizes, strict=True))
-    yield Reading(binascii.a2b_base64(joined), marks, pieces)
-    for out in _shifted(joined)[: number - 1]:
+    yield Reading(binascii.a2b_base64(text), marks, pieces)
+    for out in _shifted(text)[: number - 1]:
+        little = len(out) <= LITTLE
+        yield Reading(out, marks, (), last=not little)
+        if little:
+            continue
         if (at := _stream(out)) >= 0:
             yield Reading(out[at:], ((0, max(mark for mark in marks if mark[0] <= at)[1]),), ())
         elif found := STRINGS.spans(out):

@@ -137,6 +137,8 @@ class Found:
     excerpt: str
     extent: str = ""
     """How much of a long canary was there: `7 of 24 sentences`."""
+    path: str = ""
+    """Where it was, with members of documents: `request body > gzip > json:$.events[3].props`."""
     flow: str | UnsetType = UNSET
     lookup: str | UnsetType = UNSET
     file: str | UnsetType = UNSET

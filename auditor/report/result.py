@@ -195,6 +195,7 @@ def _found(sighting: Sighting, lookups: set[str]) -> doc.Found:
         exchange=sighting.exchange,
         excerpt=sighting.excerpt,
         extent=sighting.extent,
+        path=sighting.path,
         **{kind: sighting.subject},
     )
 

@@ -219,3 +219,12 @@ def test_same_case_twice(planted):
     planted.request(flow, "https://x.example/", MARKER.encode())
     directory = planted.seal()
     assert classify(directory) == classify(directory)
+
+
+def test_the_path_names_the_chain_and_the_members_on_the_way(planted):
+    flow = planted.flow("10.1")
+    text = base64.b64encode(f"my note about {MARKER} today, and more of it".encode() * 2).decode()
+    body = gzip.compress(json.dumps({"events": [1, 2, {}, {"props": text}]}).encode())
+    planted.request(flow, "https://x.example/", body, headers=(("Content-Encoding", "gzip"),))
+    [sighting] = found(classify(planted.seal()))
+    assert sighting.path == "request body > gzip > json:$.events[3].props > base64"

@@ -46,10 +46,7 @@ def chunked(data: bytes) -> bytes:
 
 def as_text(data: bytes) -> str:
     """Text encoders are given text, as senders give it to them; bytes go through base64 first."""
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        return base64.b64encode(data).decode()
+    return (data if data.isascii() else base64.b64encode(data)).decode()
 
 
 def zipped(data: bytes) -> bytes:
