@@ -9,6 +9,7 @@ import ctypes
 import os
 import platform
 import struct
+from collections.abc import Iterable
 from typing import Final
 
 CLONE_NEWNS: Final = 0x00020000
@@ -36,6 +37,10 @@ PR_CAPBSET_DROP: Final = 24
 PR_SET_NO_NEW_PRIVS: Final = 38
 PR_CAP_AMBIENT: Final = 47
 _PR_CAP_AMBIENT_CLEAR_ALL = 4
+CAP_CHOWN: Final = 0
+CAP_KILL: Final = 5
+CAP_SETGID: Final = 6
+CAP_SETUID: Final = 7
 _CAP_VERSION_3 = 0x20080522
 _CAP_LAST_GUESS = 63
 
@@ -114,8 +119,12 @@ def prctl(option: int, *arguments: int) -> int:
     return _checked(_libc.prctl(option, *(ctypes.c_ulong(value) for value in padded)), f"prctl {option}")
 
 
-def drop_all_capabilities() -> None:
-    """Empty every capability set, the bounding set included (capabilities(7))."""
+def drop_all_capabilities(but: Iterable[int] = ()) -> None:
+    """Empty every capability set, the bounding set included (capabilities(7)).
+
+    Args:
+        but: Those below 32 that this process keeps for itself; nothing that it executes will have them.
+    """
     for capability in range(_CAP_LAST_GUESS + 1):
         try:
             prctl(PR_CAPBSET_DROP, capability)
@@ -123,7 +132,8 @@ def drop_all_capabilities() -> None:
             break  # past the last capability that this kernel knows
     prctl(PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL)
     header = struct.pack("=Ii", _CAP_VERSION_3, 0)
-    _checked(_libc.capset(header, bytes(24)), "capset")
+    kept = sum(1 << capability for capability in but)
+    _checked(_libc.capset(header, struct.pack("=6I", kept, kept, 0, 0, 0, 0)), "capset")
 
 
 def pidfd_open(pid: int, flags: int = 0) -> int:

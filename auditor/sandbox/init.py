@@ -13,6 +13,7 @@ import select
 import signal
 import socket
 from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from typing import NoReturn
@@ -28,6 +29,8 @@ from auditor.sandbox.launch import launch
 from auditor.sandbox.layout import new_root
 from auditor.sandbox.plan import BoxPlan
 
+_FOR_ANOTHER_USER = (syscalls.CAP_CHOWN, syscalls.CAP_KILL, syscalls.CAP_SETGID, syscalls.CAP_SETUID)
+"""What pid 1 needs, under sudo, to start, stop and equip programs of the user who called."""
 _NAMESPACES = syscalls.CLONE_NEWNS | syscalls.CLONE_NEWIPC | syscalls.CLONE_NEWUTS | syscalls.CLONE_NEWCGROUP
 
 
@@ -61,7 +64,7 @@ def _enter(plan: BoxPlan, channel: Channel) -> None:
     _look_ordinary()
     syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
     syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)
-    syscalls.drop_all_capabilities()
+    syscalls.drop_all_capabilities(but=_FOR_ANOTHER_USER if os.getuid() != plan.uid else ())
     channel.send({"notes": list(notes)})
 
 
@@ -161,16 +164,44 @@ class _Init:
 
     def _count(self, _message: dict[str, Any], _fds: list[int]) -> None:
         self._reap()
-        others = [name for name in os.listdir("/proc") if name.isdigit() and name != "1"]
-        self._channel.send({"count": len(others)})
+        self._channel.send({"count": _others()})
 
     def _write(self, message: dict[str, Any], _fds: list[int]) -> None:
         try:
             flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
-            descriptor = os.open(message["path"], flags, message["mode"])
+            with _as_user(self._plan):
+                descriptor = os.open(message["path"], flags, message["mode"])
             with os.fdopen(descriptor, "wb") as file:
                 file.write(message["data"])
         except OSError as error:
             self._channel.send({"error": error.errno or 0, "text": error.strerror or str(error)})
             return
         self._channel.send({})
+
+
+@contextlib.contextmanager
+def _as_user(plan: BoxPlan) -> Iterator[None]:
+    """Touch files with the app's rights (credentials(7))."""
+    if os.getuid() == plan.uid:
+        yield
+        return
+    os.setegid(plan.gid)
+    os.seteuid(plan.uid)
+    try:
+        yield
+    finally:
+        os.seteuid(os.getuid())
+        os.setegid(os.getgid())
+
+
+def _others() -> int:
+    """How many processes there are beside us; 1 for any number where /proc is not the box's own."""
+    try:
+        os.kill(-1, 0)
+    except ProcessLookupError:
+        return 0
+    except PermissionError:  # another user's
+        pass
+    if os.readlink("/proc/self") != "1":
+        return 1
+    return sum(name.isdigit() and name != "1" for name in os.listdir("/proc"))

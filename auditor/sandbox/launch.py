@@ -93,6 +93,8 @@ def _become(
         reset_signals()
         os.setsid()
         if message["tty"]:
+            if os.getuid() != plan.uid:
+                os.fchown(output, plan.uid, -1)
             fcntl.ioctl(output, termios.TIOCSCTTY, 0)
         drop_to_user(plan)
         os.chdir(message["cwd"])
@@ -128,7 +130,8 @@ def reset_signals() -> None:
 
 
 def drop_to_user(plan: BoxPlan) -> None:
-    """Under sudo the app runs as the user who called; capabilities are gone already, so root cannot."""
+    """Under sudo the app runs as the user who called; with root's number the last capabilities go, too."""
     if os.getuid() != plan.uid:
+        os.setgroups(plan.groups)
         os.setresgid(plan.gid, plan.gid, plan.gid)
         os.setresuid(plan.uid, plan.uid, plan.uid)

@@ -167,6 +167,8 @@ class BoxPlan(msgspec.Struct, frozen=True, kw_only=True):
     """Our directory on the host for uppers, injected files and the new root; removed at the end."""
     uid: int
     gid: int
+    groups: tuple[int, ...] = ()
+    """Further groups of the app's user, when we are another; else it keeps ours."""
     user_namespace: bool
     """False for root, who needs none."""
     identity: IdentityPlan

@@ -95,6 +95,7 @@ def plan_box(wishes: Wishes, environ: Mapping[str, str] = os.environ) -> BoxPlan
         scratch=wishes.scratch,
         uid=uid,
         gid=gid,
+        groups=_groups(uid, gid),
         user_namespace=os.geteuid() != 0,
         identity=identity,
         network=NetworkPlan(app_mac=identity.mac, gateway_mac=_GATEWAY_MAC, default_route=not wishes.offline),
@@ -188,6 +189,13 @@ def _app_user(environ: Mapping[str, str]) -> tuple[int, int]:
     if os.geteuid() == 0 and environ.get("SUDO_UID", "").isdigit():
         return int(environ["SUDO_UID"]), int(environ.get("SUDO_GID", environ["SUDO_UID"]))
     return os.geteuid(), os.getegid()
+
+
+def _groups(uid: int, gid: int) -> tuple[int, ...]:
+    try:
+        return tuple(os.getgrouplist(pwd.getpwuid(uid).pw_name, gid)) if uid != os.geteuid() else ()
+    except KeyError:  # a user without a name
+        return (gid,)
 
 
 def _home(uid: int, environ: Mapping[str, str]) -> str:

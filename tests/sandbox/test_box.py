@@ -26,6 +26,33 @@ def test_the_app_has_no_privileges_and_cannot_get_any(standing) -> None:
     assert {fields[name] for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")} == {"0" * 16}
 
 
+@pytest.fixture
+def sudo(make_box, monkeypatch):
+    """A box as under sudo: we are root, the app is the user who called."""
+    if os.geteuid() != 0:
+        pytest.skip("only root runs programs of another user")
+    monkeypatch.setenv("SUDO_UID", "65534")
+    monkeypatch.setenv("SUDO_GID", "65534")
+    return make_box()
+
+
+def test_under_sudo_the_app_is_the_user_who_called(sudo) -> None:
+    said = sudo.run("grep", "-E", "^(Uid|Gid|Groups|Cap)", "/proc/self/status")[1]
+    fields = dict(line.split(":", 1) for line in said.splitlines())
+    assert fields["Uid"].split() == fields["Gid"].split() == ["65534"] * 4
+    assert "0" not in fields["Groups"].split()
+    assert {fields[name].strip() for name in fields if name.startswith("Cap")} == {"0" * 16}
+    assert sudo.run("sh", "-c", "echo hello >/dev/tty") == ("exit 0", "hello\n")
+
+
+def test_under_sudo_the_app_can_be_stopped_and_given_files(sudo) -> None:
+    sudo.box.write_file("/tmp/given.txt", b"for you", 0o600)
+    assert sudo.run("cat", "/tmp/given.txt") == ("exit 0", "for you")
+    sudo.run("sh", "-c", "setsid sleep 100 & sleep 0.2")
+    assert sudo.box.process_count() >= 1
+    assert sudo.box.stop_all(2) is True
+
+
 def test_the_box_has_its_own_identity(standing) -> None:
     source = (
         "import socket,pwd,os,json;"

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from auditor.sandbox.surroundings import Surroundings
+
 COMMAND = (sys.executable, "-B", "quiet_argv.py", "{prompt}")
 
 
@@ -74,12 +76,17 @@ def test_a_disk_with_room_for_the_run_but_not_for_its_report(audit, tmp_path):
 by_number = pytest.mark.skipif(
     platform.machine() not in ("x86_64", "aarch64"), reason="no system call numbers"
 )
+POWER = (
+    "--security-opt apparmor=unconfined"
+    if Surroundings.now().container
+    else "audit doctor --apparmor-profile"
+)
 REFUSALS = [
     ("no-namespaces", "user-namespace", "sudo sysctl user.max_user_namespaces=15000"),
     pytest.param(
         "refused", "user-namespace", "docker run --security-opt seccomp=unconfined", marks=by_number
     ),
-    pytest.param("powerless", "network-namespaces", "audit doctor --apparmor-profile", marks=by_number),
+    pytest.param("powerless", "network-namespaces", POWER, marks=by_number),
     pytest.param("no-netfilter", "tproxy", "sudo modprobe -a veth nf_tables nft_tproxy", marks=by_number),
     ("layered", "mounts", "add `--volume /var/tmp`"),
 ]
