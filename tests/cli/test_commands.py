@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import sys
@@ -9,7 +10,10 @@ import sys
 import jsonschema
 import pytest
 
+from auditor.cli import stages
 from auditor.evidence import store
+from auditor.evidence.journal import Journal
+from auditor.model.observation import RunOpened
 
 APP = (sys.executable, "-B", "leaky_argv.py", "{prompt}")
 
@@ -111,6 +115,22 @@ def test_less_assurance_than_was_asked_for(audit, copy, least, code):
     assert ("the assurance is reduced where full was asked for (No overlay)" in told) is (least == "full")
     page = (copy / "report.html").read_text()
     assert "reduced assurance: No overlay." in page
+
+
+@pytest.mark.parametrize(
+    ("assurance", "least", "code"), [("full", "full", 0), ("reduced", "reduced", 0), ("reduced", "full", 3)]
+)
+def test_a_recording_with_less_assurance_is_kept_and_told(tmp_path, capsys, assurance, least, code):
+    directory = store.create(tmp_path / "run")
+    with contextlib.closing(Journal(directory.events)) as journal:
+        journal.write("record", RunOpened(
+            id="x", started="", command=("app",), mode="sinkhole", driver="none", tool_version="0",
+            assurance=assurance, reduced_by=() if assurance == "full" else ("No overlay on /home.",),
+        ))  # fmt: skip
+    assert stages.check_assurance(directory, least) == code
+    told = capsys.readouterr().err
+    assert ("reduced where full was asked for (No overlay on /home)." in told) is bool(code)
+    assert ("audit doctor" in told) is bool(code)
 
 
 @pytest.mark.box
