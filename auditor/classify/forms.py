@@ -106,6 +106,8 @@ _NEVER_MASKED = frozenset({CanaryKind.IDENTITY, CanaryKind.CONTROL})
 """Nobody hides who the user is that way, and what we send ourselves is not hidden at all."""
 
 _HEX_ADDRESS = re.compile(r"[0-9a-f]{2}([:-][0-9a-f]{2}){5}", re.IGNORECASE)
+_BARE_ADDRESS = re.compile(rb"[0-9a-f]{12}")
+"""Twelve random digits are found in a few megabytes of others, so these must stand alone, too."""
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)+", re.IGNORECASE)
 _HYPHENS = ("", "_", " ", ".", "\u2010", "\u2011", "\u2013")
 """What apps and models write instead of a hyphen; the last three are typographic."""
@@ -138,7 +140,8 @@ def _plain(canary: Canary) -> Iterator[Form]:
     identity = canary.kind is CanaryKind.IDENTITY
     for value in variants(canary):
         pattern = value.encode().lower()
-        if identity and SHORTEST_WORD <= len(pattern) < BOUNDED:
+        short = SHORTEST_WORD <= len(pattern) < BOUNDED or _BARE_ADDRESS.fullmatch(pattern)
+        if identity and short:
             yield Form(canary=canary.id, encoding=(), pattern=pattern, whole_word=True)
         else:
             yield Form(canary=canary.id, encoding=(), pattern=pattern)

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from auditor.classify import shards
 from auditor.classify.canaries import hunt_for
+from auditor.classify.digests import texts
 from auditor.classify.excerpt import CLOSE
 from auditor.classify.excerpt import OPEN
+from auditor.classify.hmacs import keyed
 from auditor.classify.pieces import pieces
 from auditor.classify.places import Place
 from auditor.classify.usage import Typed
@@ -38,6 +40,10 @@ MOST_JOINED = 16 << 20
 """Characters that are searched in joined values."""
 _BATCH = 128 * 1024
 """Characters of lines that are searched at once."""
+_DIGEST = 80
+"""Characters of a digest that an excerpt shows."""
+_TEXTS = 8
+"""Ways to tidy up a text that are tried with every key."""
 _QUOTED = 12
 """Pieces that an excerpt shows."""
 _RANDOM = (CanaryKind.FILE, CanaryKind.ENV)
@@ -65,7 +71,8 @@ def together(
     """
     values = pieces(directory, contacts.contacts, contacts.questions, APP)
     seen = {one.canary for place, one in found if place.role == APP and one.direction == "out"}
-    sightings = [*reassembled(values, planted, seen), *counted(values, typed(ledger, APP))]
+    unseen = [one for one in planted if one.id not in seen and one.kind is not CanaryKind.CONTROL]
+    sightings = [*reassembled(values, unseen), *_keyed(values, unseen), *counted(values, typed(ledger, APP))]
     return [(Place(where=one.where, subject=one.subject, role=APP), one) for one in sightings]
 
 
@@ -74,15 +81,14 @@ def counters(found: Iterable[tuple[Place, Sighting]]) -> tuple[Canary, ...]:
     return (USAGE,) if any(one.canary == USAGE.id for _, one in found) else ()
 
 
-def reassembled(values: Sequence[Piece], planted: Iterable[Canary], seen: set[str]) -> Iterator[Sighting]:
+def reassembled(values: Sequence[Piece], unseen: Iterable[Canary]) -> Iterator[Sighting]:
     """Every mark that left in pieces.
 
     Args:
         values: What left, in order of time.
-        planted: The marks.
-        seen: Ids of those that were found whole.
+        unseen: The marks that were not found whole.
     """
-    wanted = [one for one in planted if one.kind in _TYPED and one.id not in seen]
+    wanted = [one for one in unseen if one.kind in _TYPED]
     if not wanted or len(values) < 2:
         return
     found = list(shards.groups(values))
@@ -150,6 +156,18 @@ def _puzzled(one: shards.Solved) -> Sighting:
         canary=one.canary, where=last.where, subject=last.subject, exchange=last.exchange,
         encoding=("shards", *one.chain), excerpt=shown + (" + ..." if len(one.parts) > _QUOTED else ""),
     )  # fmt: skip
+
+
+def _keyed(values: Sequence[Piece], unseen: Iterable[Canary]) -> Iterator[Sighting]:
+    """Every mark that left as a digest with a key beside it, once."""
+    found = keyed(values, {canary.id: texts(canary)[:_TEXTS] for canary in unseen})
+    for one in {one.canary: one for one in reversed(list(found))}.values():
+        digest = one.digest
+        yield Sighting(
+            canary=one.canary, where=digest.where, subject=digest.subject, exchange=digest.exchange,
+            encoding=(one.writing, one.function),
+            excerpt=f"{digest.slot}: {OPEN}{digest.text[:_DIGEST]}{CLOSE}, key in {one.key.slot}",
+        )  # fmt: skip
 
 
 def typed(ledger: Ledger, role: str) -> tuple[Typed, ...]:

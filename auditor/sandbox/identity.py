@@ -51,7 +51,7 @@ def make_identity(hardware: tuple[str, ...] = ()) -> IdentityPlan:
     return IdentityPlan(
         host_name=f"{_word(3)}-{secrets.token_hex(3)}",
         machine_id=secrets.token_hex(16),
-        user_name=f"{_word(3)}{secrets.randbelow(90) + 10}",
+        user_name=f"{_word(4)}{secrets.randbelow(90) + 10}",
         mac=_mac(),
         serial="".join(secrets.choice(_DIGITS) for _ in range(12)) if serials else "",
         product=str(uuid.uuid4()) if _PRODUCT in hardware else "",
