@@ -73,7 +73,7 @@ def classify(directory: RunDirectory) -> Case:
     planted = canaries.planted(ledger) + responses.spoken(ledger, APP)
     hunt = canaries.hunt_for(planted)
     sightings = list(hunt.sightings(_places(directory, ledger, contacts, books.capture)))
-    together = reassembly.together(directory, ledger, contacts, planted, sightings)
+    together = reassembly.together(directory, ledger, contacts, hunt, sightings)
     sightings += together
     planted += reassembly.counters(together)
     facts = _Facts(directory, planted, [one for _, one in sightings], Declarations(run.declared))

@@ -166,6 +166,6 @@ def _written(canary: Canary) -> Iterator[Form]:
 
 def _hidden(canary: str, encoding: tuple[str, ...], written: bytes) -> Iterator[Form]:
     """A writing in every disguise; short ones would match by chance."""
-    if len(written) >= BOUNDED:
+    if len(written) >= BOUNDED and not _BARE_ADDRESS.fullmatch(written):
         for name, pattern in disguised(written):
             yield Form(canary=canary, encoding=(*encoding, name), pattern=pattern.lower())

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from auditor.classify import shards
-from auditor.classify.canaries import hunt_for
+from auditor.classify.canaries import Hunt
 from auditor.classify.digests import texts
 from auditor.classify.excerpt import CLOSE
 from auditor.classify.excerpt import OPEN
@@ -57,7 +57,7 @@ def together(
     directory: RunDirectory,
     ledger: Ledger,
     contacts: Contacts,
-    planted: Iterable[Canary],
+    hunt: Hunt,
     found: Iterable[tuple[Place, Sighting]],
 ) -> list[tuple[Place, Sighting]]:
     """Everything about the app that only shows when values are looked at together.
@@ -66,13 +66,19 @@ def together(
         directory: The run.
         ledger: Its journal.
         contacts: What left.
-        planted: The marks.
+        hunt: The search of single places, which knows the marks.
         found: What the search of single places found.
     """
     values = pieces(directory, contacts.contacts, contacts.questions, APP)
     seen = {one.canary for place, one in found if place.role == APP and one.direction == "out"}
-    unseen = [one for one in planted if one.id not in seen and one.kind is not CanaryKind.CONTROL]
-    sightings = [*reassembled(values, unseen), *_keyed(values, unseen), *counted(values, typed(ledger, APP))]
+    unseen = [
+        one for one in hunt.sought.values() if one.id not in seen and one.kind is not CanaryKind.CONTROL
+    ]
+    sightings = [
+        *reassembled(values, unseen, hunt),
+        *_keyed(values, unseen),
+        *counted(values, typed(ledger, APP)),
+    ]
     return [(Place(where=one.where, subject=one.subject, role=APP), one) for one in sightings]
 
 
@@ -81,18 +87,19 @@ def counters(found: Iterable[tuple[Place, Sighting]]) -> tuple[Canary, ...]:
     return (USAGE,) if any(one.canary == USAGE.id for _, one in found) else ()
 
 
-def reassembled(values: Sequence[Piece], unseen: Iterable[Canary]) -> Iterator[Sighting]:
+def reassembled(values: Sequence[Piece], unseen: Iterable[Canary], hunt: Hunt) -> Iterator[Sighting]:
     """Every mark that left in pieces.
 
     Args:
         values: What left, in order of time.
         unseen: The marks that were not found whole.
+        hunt: Finds these, and perhaps others.
     """
     wanted = [one for one in unseen if one.kind in _TYPED]
     if not wanted or len(values) < 2:
         return
     found = list(shards.groups(values))
-    joined = {sighting.canary: sighting for sighting in reversed(list(_joined(found, wanted)))}
+    joined = {sighting.canary: sighting for sighting in reversed(list(_joined(found, wanted, hunt)))}
     yield from joined.values()
     secrets = [secret for one in wanted if one.id not in joined if (secret := _secret(one)) is not None]
     solved: dict[str, Sighting] = {}
@@ -107,14 +114,16 @@ def _secret(canary: Canary) -> shards.Secret | None:
     return shards.marker_secret(canary.id, canary.value)
 
 
-def _joined(found: Iterable[shards.Group], wanted: Sequence[Canary]) -> Iterator[Sighting]:
+def _joined(found: Iterable[shards.Group], wanted: Sequence[Canary], hunt: Hunt) -> Iterator[Sighting]:
     """Lines that hold a mark: many are searched as one text first, each by itself where it held something."""
-    hunt = hunt_for(wanted)
+    ids, fresh = {one.id for one in wanted}, Hunt(hunt.searcher, hunt.sought)
+
+    def sightings(text: str, line: shards.Line) -> list[Sighting]:
+        return [one for _, one in fresh.sightings((_place(text, line),)) if one.canary in ids]
+
     for batch in _batches(line for group in found for line in shards.lines(group)):
-        together = "\n".join(line.text for line in batch)
-        if any(True for _ in hunt.sightings((_place(together, batch[-1]),))):
-            for line in batch:
-                yield from (_in_line(one, line) for _, one in hunt.sightings((_place(line.text, line),)))
+        if sightings("\n".join(line.text for line in batch), batch[-1]):
+            yield from (_in_line(one, line) for line in batch for one in sightings(line.text, line))
 
 
 def _batches(lines: Iterable[shards.Line]) -> Iterator[list[shards.Line]]:
