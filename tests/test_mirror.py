@@ -70,8 +70,8 @@ TESTED_WITH = {
 BESIDE = ("smoke", "apps", "docs", "clients", "fuzz", "leaks", "escape")
 """Folders of tests that mirror no package: recordings of little apps, of real ones and of clients, the
 documents, all parsers together, and programs that try to get out of the box."""
-MORE = {"reference/test_copying.py", "test_mirror.py"}
-"""Tests of something else than a module: the shipped model, and this."""
+MORE = {"classify/test_chance.py", "reference/test_copying.py", "test_mirror.py"}
+"""Tests of something else than a module: what chance can do, the shipped model, and this."""
 
 
 def test_every_module_with_behaviour_has_a_test():
