@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
 _GATEWAY = ("tcp4", "tcp6", "udp4", "udp6")
 _LOOPBACK_RING_MIB = 16
+_RINGS_MIB = 80
+"""Both rings together."""
 _INTERNET_S = 60.0
 _PUMPED_S = 10.0
 
@@ -101,7 +103,13 @@ class Observers:
         notes = write_files(self._plan, authority.certificate_pem, authority.subject)
         self._start_thread(watcher.pump)
         self.box.furnish()
-        packets.await_rings()
+        try:
+            packets.await_rings()
+        except OSError as error:
+            raise BoxUnavailable(
+                "The packet capture could not set up its ring.",
+                fix=f"It needs {_RINGS_MIB} MiB of memory that the kernel can lock; see `audit doctor`.",
+            ) from error
         self._start_thread(packets.pump)
         self._finder = self._make_finder(watcher)
         return self._plan.notes + notes + self.box.notes

@@ -153,6 +153,14 @@ def test_frames_that_were_dropped_make_the_run_inconclusive(audit):
     assert ended.result["verdict"]["outcome"] != "pass"
 
 
+def test_a_capture_that_dies_at_once_is_no_bug(audit):
+    running = audit.start_app("quiet_argv.py", "{prompt}", options=("--no-reference",))
+    os.kill(captor(running), signal.SIGKILL)
+    ended = running.end()
+    assert ended.code == 3, ended.err
+    assert "The packet capture could not set up its ring." in ended.err or "packets" in ended.reasons
+
+
 def test_a_capture_that_was_killed_makes_the_run_inconclusive(audit):
     running = audit.start_app("quiet_argv.py", "{prompt}", options=("--no-reference",))
     wait_for(running, "process.seen")
