@@ -111,8 +111,23 @@ def encode(entry: Entry) -> bytes:
         seq=entry.seq, t=entry.t, mono=entry.mono, phase=entry.phase, observer=observer,
         kind=entry.what.kind,
     )  # fmt: skip
+    try:
+        what = _encoder.encode(entry.what)
+    except UnicodeEncodeError:
+        what = _encoder.encode(_spelled(msgspec.to_builtins(entry.what)))
     # Two encodings spliced together: five times faster than merging dictionaries.
-    return b"%b,%b\n" % (_encoder.encode(head)[:-1], _encoder.encode(entry.what)[1:])
+    return b"%b,%b\n" % (_encoder.encode(head)[:-1], what[1:])
+
+
+def _spelled(value: Any) -> Any:  # noqa: ANN401 - whatever an observation holds
+    r"""The same, with bytes that were no text (as lone surrogates, PEP 383) written out: `\udcff`."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {name: _spelled(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_spelled(one) for one in value]
+    return value
 
 
 def decode(line: bytes) -> Entry:

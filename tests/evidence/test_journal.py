@@ -199,3 +199,13 @@ def test_the_envelope_never_hides_a_field_of_an_observation():
     for cls in OBSERVATION_TYPES:
         clash = set(cls.__struct_fields__) & set(journals._ENVELOPE)
         assert clash <= {"observer"}, cls
+
+
+def test_bytes_that_were_no_text_are_spelled_out():
+    said = DnsQuery(
+        transport="udp", client_ip="", client_port=0, server_ip="", server_port=53, name="a\udcfd\ud800", type="A",
+        rcode="NOERROR", answers=("\udcff",), cookie=0, inode=0,
+    )  # fmt: skip
+    entry = Entry(seq=1, t=1.0, mono=1.0, phase="start", observer="test", what=said)
+    again = decode(encode(entry)).what
+    assert (again.name, again.answers) == ("a\\udcfd\\ud800", ("\\udcff",))

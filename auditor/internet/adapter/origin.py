@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from email.utils import formatdate
 from typing import TYPE_CHECKING
 
+import h11
 import wsproto
 from mitmproxy import http
 from mitmproxy.net.http import status_codes
@@ -108,7 +109,7 @@ class Origin(HttpConnection):
         socket = wsproto.WSConnection(wsproto.ConnectionType.SERVER)
         try:
             socket.initiate_upgrade_connection(list(request.headers.fields), request.path)
-        except RemoteProtocolError:
+        except (RemoteProtocolError, h11.ProtocolError):  # the latter for what is wrong in any request
             yield from self._answer(stream)
             return
         offered = [
