@@ -26,10 +26,21 @@ _LISTENER_REPORT: Final = 143
 _ARP_REQUEST: Final = 1
 _SOLICITED_NODES: Final = bytes.fromhex("ff0200000000000000000001ff")
 """Beginning of the groups that every IPv6 address joins by itself (RFC 4291, 2.7.1)."""
+_SERVICES: Final = frozenset(
+    bytes.fromhex(group)
+    for group in (
+        "e00000fb", "e00000fc", "effffffa",  # mDNS (RFC 6762), LLMNR (RFC 4795), SSDP
+        "ff0200000000000000000000000000fb", "ff020000000000000000000000010003",
+        "ff02000000000000000000000000000c",
+    )
+)  # fmt: skip
+"""Groups that everybody listens to who offers a service on the local network: joining them tells nothing."""
+_MEMBERSHIP_REPORT: Final = 0x22
 _REPORT_HEAD: Final = 4
 """Behind the checksum: reserved, number of records (RFC 9777, 5.2)."""
-_RECORD = struct.Struct("!xBH16s")  # type, length of auxiliary data in words, sources, group
+_RECORD = struct.Struct("!xBH")  # type, length of auxiliary data in words, sources; the group follows
 _ADDRESS: Final = 16
+_ADDRESS4: Final = 4
 
 
 def is_routine(one: Packet, gateways: Collection[bytes]) -> bool:
@@ -43,6 +54,8 @@ def is_routine(one: Packet, gateways: Collection[bytes]) -> bool:
         return one.flags != _ARP_REQUEST or one.destination in gateways or one.destination == one.source
     if one.transport == "icmpv6":
         return _is_routine_icmpv6(one, gateways)
+    if one.transport == "igmp":
+        return one.flags == _MEMBERSHIP_REPORT and _joins_no_news(one.payload, _ADDRESS4)
     return quotes(one)
 
 
@@ -55,7 +68,7 @@ def _is_routine_icmpv6(one: Packet, gateways: Collection[bytes]) -> bool:
     if one.flags == _NEIGHBOUR_SOLICITATION:
         return _sought(one) in gateways or not any(one.source)  # from nobody: is my own address free?
     if one.flags == _LISTENER_REPORT:
-        return all(group.startswith(_SOLICITED_NODES) for group in _groups(one.payload))
+        return _joins_no_news(one.payload, _ADDRESS)
     return one.flags in (_ROUTER_SOLICITATION, _NEIGHBOUR_ADVERTISEMENT, *_ERRORS["icmpv6"])
 
 
@@ -73,11 +86,20 @@ def _sought(one: Packet) -> bytes:
     return found if len(found) == _ADDRESS else b""
 
 
-def _groups(report: bytes) -> list[bytes]:
-    """Groups of a listener report; one that nobody knows for what cannot be read."""
+def _joins_no_news(report: bytes, size: int) -> bool:
+    """Whether every group in a report is one that addresses join by themselves, or one of the services."""
+    return all(group in _SERVICES or group.startswith(_SOLICITED_NODES) for group in _groups(report, size))
+
+
+def _groups(report: bytes, size: int) -> list[bytes]:
+    """Groups in a report of memberships (RFC 9776, 4.2; RFC 9777, 5.2), with addresses of this size.
+
+    With one that nobody knows for what cannot be read.
+    """
     found, at = [], _REPORT_HEAD
-    while at + _RECORD.size <= len(report):
-        words, sources, group = _RECORD.unpack_from(report, at)
-        found.append(group)
-        at += _RECORD.size + _ADDRESS * sources + 4 * words
+    while at + _RECORD.size + size <= len(report):
+        words, sources = _RECORD.unpack_from(report, at)
+        at += _RECORD.size
+        found.append(report[at : at + size])
+        at += size * (1 + sources) + 4 * words
     return found if at == len(report) else [*found, b""]

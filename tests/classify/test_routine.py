@@ -65,7 +65,19 @@ def test_groups_that_every_address_joins_are_routine(frames, gateways):
 
 def test_groups_that_a_program_joined_are_not(frames, gateways):
     assert not is_routine(report(frames, "ff02::1:ff00:23", "ff02::1234"), gateways)
+    assert is_routine(report(frames, "ff02::1:ff00:23", "ff02::fb"), gateways)
     assert not is_routine(report(frames, "ff02::1:ff00:23", cut=3), gateways)
+
+
+@pytest.mark.parametrize(
+    ("group", "routine"), [("224.0.0.251", True), ("239.255.255.250", True), ("239.1.2.3", False)]
+)
+def test_groups_of_services_tell_nothing(frames, gateways, group, routine):
+    record = b"\x04\0\0\0" + frames.packed(group)
+    made = dissect(frames.ip(2, BOX, "224.0.0.22", b"\x22\0\0\0\0\0\0\1" + record))
+    assert is_routine(made, gateways) is routine
+    leaving = dissect(frames.ip(2, BOX, group, b"\x17\0\0\0" + frames.packed(group)))
+    assert not is_routine(leaving, gateways)
 
 
 def test_datagrams_and_joined_groups_of_ipv4_never_are(frames, gateways):
