@@ -16,6 +16,7 @@ from auditor.cli.options import judge_options
 from auditor.cli.options import outputs_from
 from auditor.cli.options import record_options
 from auditor.cli.options import settings_from
+from auditor.cli.pairing import wish_from
 
 _RUN_ARGUMENT = click.argument("run_directory", metavar="RUN", type=click.Path(path_type=Path))
 
@@ -30,11 +31,10 @@ def run(**given: Any) -> int:  # noqa: ANN401 - click hands over every option by
     settings = settings_from(given)
     outputs = outputs_from(given["formats"])
     stages.check_rules(given["rule_folders"])
-    recorded = stages.record(settings)
-    status = stages.judge(
-        recorded.directory, given["fail_on"], given["rule_folders"], outputs, given["min_assurance"]
-    )
-    return recorded.exit_code or status
+    wish = wish_from(given["paired"], given["paired_error"], settings.driver)
+    directory, ended = stages.record_all(settings, wish)
+    status = stages.judge(directory, given["fail_on"], given["rule_folders"], outputs, given["min_assurance"])
+    return ended or status
 
 
 @click.command(name="record")
@@ -44,9 +44,11 @@ def record(**given: Any) -> int:  # noqa: ANN401
     """Record COMMAND in the box; judge later with `audit judge`."""
     from auditor.cli import stages  # noqa: PLC0415
 
-    recorded = stages.record(settings_from(given))
-    click.echo(recorded.directory.root)
-    return recorded.exit_code or stages.check_assurance(recorded.directory, given["min_assurance"])
+    settings = settings_from(given)
+    wish = wish_from(given["paired"], given["paired_error"], settings.driver)
+    directory, ended = stages.record_all(settings, wish)
+    click.echo(directory.root)
+    return ended or stages.check_assurance(directory, given["min_assurance"])
 
 
 @click.command(name="judge")

@@ -20,6 +20,7 @@ from auditor.errors import UsageError
 from auditor.model.run import Assurance
 from auditor.model.run import Declared
 from auditor.model.run import Mode
+from auditor.model.schedule import DEFAULT_ERROR_RATE
 from auditor.model.severity import Severity
 from auditor.record.settings import Settings
 from auditor.record.settings import check_command
@@ -47,6 +48,12 @@ class _Seconds(click.FloatRange):
 
 
 _RECORD_OPTIONS = (
+    click.option("--paired", default="", metavar="N|auto",
+                 help="Record the app up to N more times, with prompts drawn at random, and test whether "
+                 "what leaves depends on them; auto: only when something could not be read."),
+    click.option("--paired-error", type=click.FloatRange(1e-6, 0.05), default=DEFAULT_ERROR_RATE,
+                 show_default=True, metavar="RATE",
+                 help="How often, at most, such a test may accuse an app wrongly."),
     click.option("--mode", type=click.Choice(_MODES), default="sinkhole", show_default=True,
                  help="What the box believes is the internet: everything answers, or a pulled cable."),
     click.option("--allow", metavar="HOST[=PURPOSE]", multiple=True,

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor import interrupts
+from auditor.cli.pairing import Wish
+from auditor.cli.pairing import record_pairs
 from auditor.errors import ExitCode
 from auditor.errors import UsageError
 from auditor.evidence import store
@@ -32,6 +34,14 @@ def record(settings: Settings) -> Recorded:
         from auditor.record import recording  # noqa: PLC0415
 
     return recording.record(settings)
+
+
+def record_all(settings: Settings, wish: Wish | None) -> tuple[RunDirectory, int]:
+    """Record, and the paired runs too when they are wished for; 128+n besides when signal n ended it."""
+    recorded = record(settings)
+    if wish is None or recorded.exit_code:
+        return recorded.directory, recorded.exit_code
+    return recorded.directory, record_pairs(settings, recorded.directory, wish)
 
 
 def open_run(root: Path) -> RunDirectory:
@@ -78,13 +88,14 @@ def judge(
         UsageError: the journal is broken, or an output file cannot be written.
     """
     from auditor.classify.case import classify  # noqa: PLC0415
+    from auditor.classify.paired import with_pairs  # noqa: PLC0415
     from auditor.cli.ruling import load  # noqa: PLC0415
     from auditor.judge.engine import judge as judge_case  # noqa: PLC0415
     from auditor.judge.policy import Policy  # noqa: PLC0415
     from auditor.report import write_reports  # noqa: PLC0415
 
     try:
-        case = classify(directory)
+        case = with_pairs(classify(directory), directory)
     except ValueError as error:
         raise UsageError(f"The run cannot be read: {error}.", fix="Record it again.") from error
     policy = Policy(fail_on=Severity(fail_on), min_assurance=Assurance(min_assurance))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from auditor.drivers.stage import settle
 from auditor.drivers.terminal import answer_in
+from auditor.model.prompt import Prompt
 from auditor.model.run import PhaseName
 
 if TYPE_CHECKING:
@@ -14,7 +15,10 @@ if TYPE_CHECKING:
 
 
 def drive(stage: Stage) -> None:
-    """Run the command once, with the first prompt; it must end by itself."""
+    """Run the command once, with the first prompt, or with nothing; it must end by itself."""
+    if not stage.prompts:
+        _run_empty(stage)
+        return
     prompt = stage.prompts[0]
     stage.begin(PhaseName.PROMPT)
     stage.prompt_sent(prompt)
@@ -27,4 +31,11 @@ def drive(stage: Stage) -> None:
     stage.answer(prompt, answer_in(stage.output(), prompt.text), seconds, error)
     if error:
         stage.say(error)
+    settle(stage)
+
+
+def _run_empty(stage: Stage) -> None:
+    stage.begin(PhaseName.PROMPT)
+    stage.start_app(argv_prompt=Prompt(index=1, text="", canary="", marker=""))
+    stage.wait(stage.pace.answer, lambda: not stage.app_running())
     settle(stage)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from auditor.judge.host import declared_purpose
+from auditor.judge.paired import clears
 from auditor.judge.wording import plural
 from auditor.judge.wording import printable
 from auditor.model.coverage import INTERRUPTED
@@ -151,7 +152,7 @@ def _unreadable(case: Case) -> Iterator[Doubt]:
 
     Where the user declared that the host may have it, only the principle is left open, not the verdict.
     """
-    if not case.coverage.prompted:
+    if not case.coverage.prompted or clears(case.dependence):
         return
     opaque = [flow for flow in case.flows if flow.visibility is Visibility.OPAQUE]
     for accepted in (False, True):
@@ -164,6 +165,16 @@ def _unreadable(case: Case) -> Iterator[Doubt]:
                 principle=PROMPTS_STAY,
                 blinds=not accepted,
             )
+
+
+def _paired(case: Case) -> Iterator[Doubt]:
+    """Paired runs that were asked for and settled nothing; without them, there is nothing to say."""
+    if case.dependence is not None and case.dependence.reason:
+        yield Doubt(
+            text=f"whether what leaves depends on what was typed was not settled: {case.dependence.reason}",
+            fix="Run it again, or with a larger --paired N.",
+            principle=PROMPTS_STAY,
+        )
 
 
 def _hosts(flows: Iterable[Flow]) -> str:
@@ -187,5 +198,5 @@ def _broken_rules(outcomes: Iterable[RuleOutcome]) -> Iterator[Doubt]:
 
 
 _CHECKS: tuple[Callable[[Case], Iterator[Doubt]], ...] = (
-    _altered, _recording, _app, _prompts, _controls, _gaps, _unreadable,
+    _altered, _recording, _app, _prompts, _controls, _gaps, _unreadable, _paired,
 )  # fmt: skip

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from auditor.judge import host
+from auditor.judge import paired
+from auditor.model.paired import Family
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from auditor.model.flow import Flow
     from auditor.model.flow import HttpExchange
     from auditor.model.flow import Lookup
+    from auditor.model.paired import Dependence
     from auditor.model.process import Owner
     from auditor.model.run import Declared
 
@@ -250,7 +253,21 @@ def run_fields(case: Case) -> dict[str, Value]:
         "audit.run.app_status": case.run.app_status,
         "audit.run.prompted": case.coverage.prompted,
         "audit.run.answered": case.coverage.answered,
+        **_paired_fields(case.dependence),
     })  # fmt: skip
+
+
+def _paired_fields(dependence: Dependence | None) -> dict[str, Value | None]:
+    if dependence is None:
+        return {}
+    return {
+        "audit.paired.outcome": dependence.outcome.value,
+        "audit.paired.follows": tuple(family.value for family in dependence.families()),
+        "audit.paired.content": paired.effects_of(dependence, paired.CONTENT),
+        "audit.paired.time": paired.effects_of(dependence, paired.TIME),
+        "audit.paired.use": paired.effects_of(dependence, (Family.USE,)),
+        "audit.paired.runs": dependence.runs,
+    }
 
 
 def gap_fields(gap: Gap) -> dict[str, Value]:

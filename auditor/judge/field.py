@@ -13,6 +13,8 @@ from typing import TypeAlias
 from auditor.model.canary import CanaryKind
 from auditor.model.flow import Purpose
 from auditor.model.flow import Visibility
+from auditor.model.paired import DependenceOutcome
+from auditor.model.paired import Family
 from auditor.model.run import APP_PHASES
 from auditor.model.run import Assurance
 from auditor.model.run import Mode
@@ -175,6 +177,12 @@ FIELDS: tuple[Field, ...] = (
     Field("audit.run.app_status", _RUN, "How the app ended, in words."),
     Field("audit.run.prompted", _RUN, "A prompt was handed to the app.", _FLAG),
     Field("audit.run.answered", _RUN, "The app gave some answer.", _FLAG),
+    Field("audit.paired.outcome", _RUN, "What paired runs showed.", values=tuple(DependenceOutcome)),
+    Field("audit.paired.follows", _RUN, "What leaves goes with this.", values=tuple(Family)),
+    Field("audit.paired.content", _RUN, "Sizes, counts, names, hosts that go with what was typed, in words."),
+    Field("audit.paired.time", _RUN, "Times that go with what was typed, in words."),
+    Field("audit.paired.use", _RUN, "What goes with whether anything was typed, in words."),
+    Field("audit.paired.runs", _RUN, "Paired runs that were made.", _NUMBER),
     Field("audit.gap.text", _GAP, "What could not be seen."),
     Field("audit.gap.blinds", _GAP, "Finding nothing proves nothing any more.", _FLAG),
     Field("audit.control.channel", _CONTROL, "Channel: `https`, `dns`, `file`, ..."),

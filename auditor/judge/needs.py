@@ -51,6 +51,10 @@ def missing_needs(case: Case) -> dict[Need, str]:
             not any(flow.probed for flow in case.flows),
             "the app was not shown a certificate that it should refuse (--probe-tls)",
         ),
+        Need.PAIRS: (
+            case.dependence is None or bool(case.dependence.reason),
+            "no paired runs settled it (`audit run --paired N`)",
+        ),
         Need.PROMPTS: (not case.coverage.prompted, "no prompt was handed to the app"),
     }
     return {need: why for need, (lacking, why) in missing.items() if lacking}

@@ -54,6 +54,8 @@ class Need(enum.StrEnum):
     """Marked files, documents or variables were planted."""
     PROBES = "probes"
     """The app was offered a certificate that it should not accept."""
+    PAIRS = "pairs"
+    """The app was run many times, with what was typed drawn at random."""
 
 
 class Expect(enum.StrEnum):

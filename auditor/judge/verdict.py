@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from auditor.errors import ExitCode
 from auditor.judge.frames import frames_told
+from auditor.judge.paired import answer
 from auditor.judge.wording import plural
 from auditor.judge.wording import printable
 from auditor.judge.wording import sentence
@@ -58,7 +59,11 @@ def decide(case: Case, findings: Sequence[Finding], doubts: Sequence[Doubt], pol
         outcome, first = Outcome.PASS, _passed(case, below, policy)
     told = frames_told(case.coverage.ledger)
     rest = (*told, *_doubts(doubts, failed=outcome is Outcome.FAIL))
-    return Verdict(outcome=outcome, exit_code=int(_EXITS[outcome]), reasons=(first, _coverage(case), *rest))
+    return Verdict(
+        outcome=outcome,
+        exit_code=int(_EXITS[outcome]),
+        reasons=(first, _coverage(case), *_paired(case), *rest),
+    )
 
 
 def _failed(failing: Sequence[Finding], below: int, policy: Policy) -> str:
@@ -119,6 +124,11 @@ def _coverage(case: Case) -> str:
 def _reduced(case: Case) -> str:
     reasons = printable(" ".join(case.run.reduced_by)).rstrip(". ")
     return f" ({reasons})" if reasons else ""
+
+
+def _paired(case: Case) -> list[str]:
+    """What paired runs showed; what they did not settle is said among the doubts."""
+    return [answer(case.dependence)] if case.dependence is not None and not case.dependence.reason else []
 
 
 def _doubts(doubts: Sequence[Doubt], *, failed: bool) -> list[str]:

@@ -11,6 +11,7 @@ from auditor.model.file import FileChange
 from auditor.model.file import Listener
 from auditor.model.flow import Flow
 from auditor.model.flow import Lookup
+from auditor.model.paired import Dependence
 from auditor.model.process import Process
 from auditor.model.run import Run
 
@@ -64,3 +65,5 @@ class Case:
     coverage: Coverage
     reference: Reference | None
     answers: tuple[Answer, ...]
+    dependence: Dependence | None = None
+    """What paired runs showed; None when none were asked for."""

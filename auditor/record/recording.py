@@ -11,6 +11,7 @@ import secrets
 import signal
 import time
 from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
@@ -116,10 +117,11 @@ class Recording:
         self._bodies = BodyStore(directory.bodies)
         self._log = directory.app_log.open("xb", buffering=0)
         rng = Random(secrets.randbits(64))  # noqa: S311 - markers are no secrets
-        self._script = write_script(
+        script = write_script(
             rng, command=settings.command, texts=settings.prompts, ask_document=settings.document,
             argv=settings.driver == "argv",
         )  # fmt: skip
+        self._script = replace(script, prompts=()) if settings.silent else script
         self._mark = make_marker(rng)
         hidden = (directory.root, runs_folder(), *settings.hidden)
         self._plan = plan_box(

@@ -55,6 +55,8 @@ class Settings:
     reference_model: Path | None = None
     hidden: tuple[Path, ...] = field(default=())
     """More directories that the app must not see."""
+    silent: bool = False
+    """Use the app as the driver does, but type nothing: the empty half of paired runs."""
     api_key: str = field(default="", repr=False)
     """Key for the app's own API; never written down."""
     probe_tls: bool = False

@@ -26,6 +26,7 @@ from auditor.report.text import seconds
 from auditor.report.text import size
 from auditor.report.text import visible
 from auditor.report.words import OUTCOMES
+from auditor.report.words import PAIRED
 from auditor.report.words import PURPOSES
 
 if TYPE_CHECKING:
@@ -179,6 +180,11 @@ def _counts(result: Result) -> Iterator[Line]:
     reference = headline.reference_line(result)
     if reference:
         yield Line(((reference, ""),))
+    for test in result.paired.tests if result.paired else ():
+        shown = "shown" if test.shows else "not shown"
+        limits = f"chance {test.chance:.2g}, limit {test.threshold:.2g}"
+        text = f"paired runs, {PAIRED[test.family]}: {shown} ({limits})"
+        yield Line(((text, ""),))
     counts = Counter(rule.outcome for rule in result.rules)
     unjudged = counts.total() - counts["pass"] - counts["fail"]
     parts = {"failed": counts["fail"], "could not be judged": unjudged, "passed": counts["pass"]}

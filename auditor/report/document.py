@@ -28,6 +28,7 @@ from auditor.model.flow import Lookup
 from auditor.model.flow import Purpose
 from auditor.model.flow import Visibility
 from auditor.model.frames import FrameLedger
+from auditor.model.paired import Dependence
 from auditor.model.process import Owner
 from auditor.model.process import ProcessKey
 from auditor.model.run import Assurance
@@ -226,3 +227,5 @@ class Result:
     """Null when no reference was run."""
     answers: tuple[Answer, ...]
     rules: tuple[RuleOutcome, ...]
+    paired: Dependence | None = None
+    """What paired runs showed; null when none were asked for."""

@@ -14,6 +14,7 @@ import jinja2
 from markupsafe import Markup
 from markupsafe import escape
 
+from auditor.judge.paired import answer
 from auditor.report import headline
 from auditor.report import ledger
 from auditor.report import text
@@ -46,6 +47,7 @@ def render_html(result: Result) -> str:
         ledger=ledger.ledger(result),
         not_judged=ledger.not_judged(result),
         organisations=organisations(result),
+        paired_answer=answer(result.paired) if result.paired else "",
         timeline=timeline(result),
         unread=wire.unread(result),
         wire=wire.rows(result),

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 TEXT_LIMIT = 16_384
 """Characters of any one string in the document; the evidence keeps the whole."""
 _DECIMALS = 3
+_SMALL = 0.01
+"""Below it (the chances of paired runs), significant digits are kept instead of decimals."""
 
 
 def build_result(case: Case, judgement: Judgement) -> doc.Result:
@@ -61,6 +63,7 @@ def build_result(case: Case, judgement: Judgement) -> doc.Result:
         reference=case.reference,
         answers=case.answers,
         rules=judgement.rules,
+        paired=case.dependence,
     )
     bounded: doc.Result = _bounded(result)
     return bounded
@@ -243,7 +246,7 @@ def _bounded(value: Any) -> Any:  # noqa: ANN401 - walks every type of the docum
     if isinstance(value, str):
         return encodable(value, limit=TEXT_LIMIT)
     if isinstance(value, float):
-        return round(value, _DECIMALS)
+        return round(value, _DECIMALS) if abs(value) >= _SMALL else float(f"{value:.{_DECIMALS}g}")
     if isinstance(value, tuple):
         return tuple(_bounded(item) for item in value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

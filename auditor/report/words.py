@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from auditor.model.finding import Outcome
 from auditor.model.flow import Purpose
 from auditor.model.flow import Visibility
+from auditor.model.paired import Family
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,6 +59,15 @@ RULE_OUTCOMES: Mapping[str, str] = {
     "pass": "passed",
 }
 """Groups of rules in the order in which they are listed."""
+
+PAIRED: Mapping[Family, str] = {
+    Family.LENGTH: "sizes and numbers by the length of the prompt",
+    Family.WORDS: "sizes, numbers and hosts by the words of the prompt",
+    Family.TIME_LENGTH: "times by the length of the prompt",
+    Family.TIME_WORDS: "times by the words of the prompt",
+    Family.USE: "anything by whether there was a prompt",
+}
+"""Questions to paired runs."""
 
 PURPOSES: Mapping[Purpose, str] = {
     Purpose.PROMPT_LEAK: "carried what was typed",
@@ -124,6 +134,7 @@ EVIDENCE_FILES: tuple[tuple[str, str], ...] = (
     ("bodies/", "Request and response bodies, each named by its SHA-256 digest."),
     ("files/", "Contents of files that the app created or changed."),
     ("app.log", "What the app printed."),
+    ("pairs/", "Paired runs, if there were any: the plan, and a run directory for each."),
     ("result.json", "The document that this report was made from, for programs."),
     ("report.html", "This report."),
 )

@@ -104,7 +104,15 @@ def test_files_of_a_run_directory(command_line, rows):
         name for row in rows(command_line, "## Run directory") for name in re.findall(r"`([^`]+)`", row[0])
     ]
     assert sorted(listed) == sorted(
-        [*RAW_FILES, "bodies/", "files/", "run.json", "result.json", "report.html"]
+        [
+            *RAW_FILES,
+            "bodies/",
+            "files/",
+            "pairs/",
+            "run.json",
+            "result.json",
+            "report.html",
+        ]
     )
 
 

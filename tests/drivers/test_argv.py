@@ -47,3 +47,11 @@ def test_a_command_that_does_not_end(stage):
     on.pace = dataclasses.replace(on.pace, answer=0.4)
     drive(on)
     assert on.only("answer") == [(1, "", "The app did not end within 0 s of its prompt.")]
+
+
+def test_without_a_prompt_the_command_gets_an_empty_one(stage):
+    on = stage("print('empty' if not '{prompt}' else 'full')", prompts=())
+    drive(on)
+    assert on.phases == ["prompt", "settle"]
+    assert on.output() == b"empty\n"
+    assert on.only("answer") == []

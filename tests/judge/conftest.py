@@ -22,6 +22,10 @@ from auditor.model.flow import HttpExchange
 from auditor.model.flow import Lookup
 from auditor.model.flow import Purpose
 from auditor.model.flow import Visibility
+from auditor.model.paired import Dependence
+from auditor.model.paired import DependenceOutcome
+from auditor.model.paired import Effect
+from auditor.model.paired import Family
 from auditor.model.process import Owner
 from auditor.model.process import Process
 from auditor.model.process import process_key
@@ -196,6 +200,19 @@ def sighted():
 def owner():
     """`owner(...)`: the process behind everything."""
     return lambda **changes: change(PYTHON, **changes)
+
+
+@pytest.fixture
+def dependence():
+    """`dependence(...)`: paired runs in which everything depended on what was typed."""
+    effects = tuple(
+        Effect(family=one, measure="bytes sent", destination="", chance=0.0, detail="") for one in Family
+    )
+    made = Dependence(
+        outcome=DependenceOutcome.DEPENDS, effects=effects, runs=7, typed=7, most=24, error_rate=0.001,
+        tests=(), reason="", power="", most_unread=0, longest_prompt=2300,
+    )  # fmt: skip
+    return lambda **changes: change(made, **changes)
 
 
 @pytest.fixture(scope="session")

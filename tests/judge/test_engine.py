@@ -38,7 +38,7 @@ def test_an_app_that_contacts_nobody_passes(case, judged):
     assert {outcome.outcome for outcome in judgement.rules} == {"pass", "not-available"}
     # No mark was put into answers, no secret planted, no false certificate shown.
     unable = {outcome.rule for outcome in judgement.rules if outcome.outcome == "not-available"}
-    assert unable == {"CAN004", "CAN005", "TLS002"}
+    assert unable == {"CAN004", "CAN005", "CAN020", "CAN021", "CAN022", "TLS002"}
 
 
 def test_a_traced_prompt_fails_and_is_quoted_with_its_switch(case, flow, exchange, sighted, judged):

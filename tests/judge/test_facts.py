@@ -18,7 +18,7 @@ from auditor.model.flow import Purpose
 from auditor.model.run import Declared
 
 
-def full(case, flow, exchange, lookup, sighted, owner):
+def full(case, flow, exchange, lookup, sighted, owner, dependence):
     """A case with a record of every kind."""
     change = FileChange(
         path="/home/someone/.app/h.txt", change="created", bytes=9, process=owner(), canaries=("prompt-1",), metadata=("mode",)
@@ -33,12 +33,15 @@ def full(case, flow, exchange, lookup, sighted, owner):
         listeners=(Listener(address="0.0.0.0", port=80, process=owner(), exposure="all-interfaces", phase="idle"),),
         attempts=(Attempt(process=owner(), call="setns", detail="x", phase="idle"),),
         coverage__gaps=(Gap(text="3 lost", blinds=True),),
+        dependence=dependence(),
         run__declared=(Declared(host="stats.vendor.example", purpose="telemetry"),),
     )  # fmt: skip
 
 
-def test_records_hold_only_registered_fields_of_the_right_type(case, flow, exchange, lookup, sighted, owner):
-    facts = facts_of(full(case, flow, exchange, lookup, sighted, owner))
+def test_records_hold_only_registered_fields_of_the_right_type(
+    case, flow, exchange, lookup, sighted, owner, dependence
+):
+    facts = facts_of(full(case, flow, exchange, lookup, sighted, owner, dependence))
     seen = set()
     for kind in Kind:
         assert facts[kind], kind

@@ -12,7 +12,7 @@ from auditor.model.coverage import ControlResult
 from auditor.model.flow import Visibility
 from auditor.model.run import Mode
 
-UNPLANTED = {Need.RESPONSES, Need.SECRETS, Need.PROBES}
+UNPLANTED = {Need.RESPONSES, Need.SECRETS, Need.PROBES, Need.PAIRS}
 """What an ordinary run does not do."""
 
 
@@ -61,14 +61,20 @@ def test_an_unreadable_flow_and_an_untyped_prompt_are_missing_evidence(case, flo
     assert missing[Need.CONTENTS] == "the content of 1 of 2 flows could not be read"
 
 
-def test_a_rule_about_what_was_not_planted_or_probed_cannot_pass(case, flow):
+def test_a_rule_about_what_was_not_planted_or_probed_cannot_pass(case, flow, dependence):
     assert set(missing_needs(case())) == UNPLANTED
     kinds = (CanaryKind.RESPONSE, CanaryKind.ENV)
     planted = tuple(
         CanaryReport(canary=Canary(id=kind, kind=kind, value="x", planted_in="x", context="x"))
         for kind in kinds
     )
-    assert set(missing_needs(case(canaries=planted, flows=(flow(probed=True, unverified=True),)))) == set()
+    used = case(canaries=planted, flows=(flow(probed=True, unverified=True),), dependence=dependence())
+    assert set(missing_needs(used)) == set()
+
+
+def test_paired_runs_that_settled_nothing_are_missing_evidence(case, dependence):
+    unsettled = case(dependence=dependence(reason="the box fell over"))
+    assert "--paired" in missing_needs(unsettled)[Need.PAIRS]
 
 
 def test_the_mark_of_a_stand_in_counts_once_it_was_said(case):

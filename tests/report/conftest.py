@@ -37,6 +37,10 @@ from auditor.model.frames import FrameCount
 from auditor.model.frames import FrameKind
 from auditor.model.frames import FrameLedger
 from auditor.model.frames import FrameRow
+from auditor.model.paired import Dependence
+from auditor.model.paired import DependenceOutcome
+from auditor.model.paired import Family
+from auditor.model.paired import PairedTest
 from auditor.model.process import NOBODY
 from auditor.model.process import Owner
 from auditor.model.process import Process
@@ -339,8 +343,14 @@ FAIL = Judgement(
 QUIET_COVERAGE = dataclasses.replace(
     COVERAGE, flows_total=0, flows_attributed=0, flows_decrypted=0, flows_opaque=0, gaps=()
 )
+PAIRED = Dependence(
+    outcome=DependenceOutcome.INDEPENDENT, effects=(), runs=18, typed=14, most=24, error_rate=0.001,
+    tests=tuple(PairedTest(family=one, runs=18, chance=0.4, threshold=0.00005) for one in Family),
+    reason="", power="With 14 prompts, such and such is found.", most_unread=600, longest_prompt=2300,
+)  # fmt: skip
 QUIET = dataclasses.replace(
     FAILING, flows=(), lookups=(), files=(), attempts=(), coverage=QUIET_COVERAGE, answers=ANSWERS[:1],
+    dependence=PAIRED,
     canaries=tuple(dataclasses.replace(report, found=()) for report in CANARIES),
     listeners=(Listener(address="127.0.0.1", port=8000, process=CHAT, exposure="loopback", phase="start"),),
 )  # fmt: skip

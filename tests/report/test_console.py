@@ -153,3 +153,12 @@ def test_many_findings_are_cut_and_counted(failing):
 
 def test_rules_are_counted_by_what_they_said(failing):
     assert "2 rules failed, 2 rules could not be judged, 1 rule passed." in rendered(failing)
+
+
+def test_paired_runs_are_a_line_for_each_question(passing, failing):
+    text = rendered(passing)
+    assert (
+        "paired runs, sizes and numbers by the length of the prompt: not shown (chance 0.4, limit 5e-05)"
+        in text
+    )
+    assert "paired runs" not in rendered(failing)

@@ -316,3 +316,11 @@ def test_contrast_is_enough_in_both_themes(passing, theme, ink, paper, least):
 def test_templates_are_part_of_the_package():
     names = html_module._environment().list_templates()
     assert {"report.html.j2", "report.css"} <= set(names)
+
+
+def test_paired_runs_are_told_with_their_chances(passing, failing):
+    shown = render_html(passing)
+    assert "not seen to depend on what was typed (18 paired runs of at most 24" in shown
+    assert "14 runs with a prompt, 4 without" in shown
+    assert "5e-05" in shown
+    assert 'id="paired"' not in render_html(failing)

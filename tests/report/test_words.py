@@ -8,6 +8,7 @@ from auditor.evidence import store
 from auditor.model.finding import Outcome
 from auditor.model.flow import Purpose
 from auditor.model.flow import Visibility
+from auditor.model.paired import Family
 from auditor.model.run import APP_PHASES
 from auditor.model.run import Mode
 from auditor.report import words
@@ -21,6 +22,7 @@ from auditor.report import words
         (words.VISIBILITIES, Visibility),
         (words.PHASES, APP_PHASES),
         (words.MODES, Mode),
+        (words.PAIRED, Family),
     ],
 )
 def test_every_value_has_words(table, keys):
@@ -36,7 +38,15 @@ def test_outcomes_can_be_told_apart_without_colour():
 
 def test_every_raw_file_of_a_run_directory_is_explained():
     explained = {name for name, _ in words.EVIDENCE_FILES}
-    assert {*store.RAW_FILES, "run.json", "bodies/", "files/", "result.json", "report.html"} == explained
+    assert {
+        *store.RAW_FILES,
+        "run.json",
+        "bodies/",
+        "files/",
+        "pairs/",
+        "result.json",
+        "report.html",
+    } == explained
 
 
 def test_no_word_promises_more_than_was_observed():
