@@ -250,12 +250,6 @@ def _events(view: View) -> Iterator[Reading]:
         yield Reading(b"".join(_EVENT_DATA.findall(view.data)), ((0, 0),))
 
 
-def _hexadecimal(view: View) -> Iterator[Reading]:
-    if view.tokens.places:
-        lines, marks = view.tokens.text()
-        yield from (bases.composed(reading, marks) for reading in bases.hexadecimal(lines))
-
-
 def _base85(view: View) -> Iterator[Reading]:
     if len(view.data) <= (SMALL if "base85" in view.signs else TINY) and view.data.isascii():
         yield from bases.base85(view.data)
@@ -282,7 +276,7 @@ DECODERS: tuple[Decoder, ...] = (
     _escapes("html", Escapes(b"&", text.entities, _regions)),
     _escapes("quoted-printable", Escapes(b"=", text.quoted_printable, _regions)),
     Decoder("base64", lambda view: bases.base64(view.tokens)),
-    Decoder("hex", _hexadecimal),
+    Decoder("hex", lambda view: bases.hexadecimal_in(view.tokens)),
     Decoder("hex-spaced", _spaced),
     Decoder("base32", lambda view: bases.base32(view.tokens)),
     Decoder("base58", lambda view: bases.base58(view.tokens)),

@@ -52,7 +52,6 @@ _HEX = Runs(b"h" * SHORTEST_HEX, rb"h*", h=HEX_DIGITS)
 _SPACED_HEX = Runs(b"hhshhshhshhshhshhshhshh", rb"(?:shh)*", h=HEX_DIGITS, s=b": ,-")
 _BASE32 = _UPPER + b"234567"
 _BASE32_HEX = _DIGITS + _UPPER[:22]
-_NOT_ALNUM = re.compile(rb"[^0-9A-Za-z]")
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 _TO_32 = bytes.maketrans(_DIGITS + _UPPER[:22], _UPPER + b"234567")
 _BASE58 = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
@@ -141,7 +140,7 @@ def _alignments(places: dict[bytes, int], number: int) -> Iterator[Reading]:
     sizes = (len(token) * 3 // 4 for token in places)
     pieces = tuple((at, at + size) for (at, _), size in zip(marks, sizes, strict=True))
     yield Reading(binascii.a2b_base64(text), marks, pieces)
-    for out in _shifted(text)[: number - 1]:
+    for out in _shifted(text) if number > 1 else ():
         little = len(out) <= LITTLE
         yield Reading(out, marks, (), last=not little)
         if little:
@@ -223,6 +222,13 @@ def hexadecimal(data: bytes) -> Iterator[Reading]:
         yield from joined((_from_hex(data[start + shift : end]), start) for start, end in spans)
 
 
+def hexadecimal_in(found: Tokens) -> Iterator[Reading]:
+    """The same in tokens, with places in what the tokens were found in."""
+    if _HEX.spans(b"\n".join(found.places)):
+        lines, marks = found.text()
+        yield from (composed(reading, marks) for reading in hexadecimal(lines))
+
+
 def spaced_hexadecimal(data: bytes) -> Iterator[Reading]:
     """Pairs of hex digits separated by colon, space, comma or dash.
 
@@ -238,13 +244,11 @@ def _from_hex(digits: bytes) -> bytes:
 
 
 def base32(found: Tokens) -> Iterator[Reading]:
-    """Base32 in both alphabets (RFC 4648 sections 6 and 7), in capitals or small, padded or not."""
+    """Base32 in both alphabets (RFC 4648 sections 6 and 7), in capitals or small; whole tokens alone."""
     words = [
-        (word.upper(), start)
+        (token.upper(), start)
         for token, start in found.words.items()
-        if token.isupper() or token.islower()
-        for word in (_NOT_ALNUM.split(token) if _NOT_ALNUM.search(token) else (token,))
-        if len(word) >= SHORTEST_RUN
+        if token.isalnum() and (token.isupper() or token.islower())
     ]
     yield from joined((_from_32(word), start) for word, start in words if not word.strip(_BASE32))
     other = [(word, start) for word, start in words if not word.strip(_BASE32_HEX)]

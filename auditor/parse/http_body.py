@@ -78,7 +78,7 @@ def form_values(body: bytes) -> list[tuple[bytes, int]]:
     >>> form_values(b"a=1&text=hello%20there")
     [(b'hello there', 9)]
     """
-    if not _FORM.match(body):
+    if (b"%" not in body and b"+" not in body) or not _FORM.match(body):
         return []
     found = (match for match in _FORM_VALUE.finditer(body) if b"%" in match[1] or b"+" in match[1])
     return [
