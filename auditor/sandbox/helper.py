@@ -26,6 +26,8 @@ from auditor.sandbox.launch import HandOver
 from auditor.sandbox.plan import SCRATCH_FOLDERS
 from auditor.sandbox.plan import BoxPlan
 
+_UNBOUND = "The number of the box's processes is watched, but not bounded by the kernel ({})."
+
 
 def run(
     plan: BoxPlan, channel: Channel, init_channel: Channel, hand_over: HandOver, errand: Errand
@@ -92,13 +94,12 @@ class _Helper:
     def _cage_init(self) -> dict[str, Any]:
         """Bound the number of the box's tasks where resource limits cannot: for root."""
         if self._plan.user_namespace:
-            return {}
+            return {} if limits.counts_by_namespace() else {"notes": [_UNBOUND.format("before Linux 5.14")]}
         try:
             self._cage = limits.Cage.make(self._plan.scratch.name.lstrip("."), limits.own_parent_group())
             self._cage.take_in(self._init)
         except OSError as error:
-            text = f"The kernel does not bound the number of the box's processes ({error.strerror or error})."
-            return {"notes": [text]}
+            return {"notes": [_UNBOUND.format(error.strerror or error)]}
         return {"cage": str(self._cage.folder)}
 
     def serve(self) -> None:

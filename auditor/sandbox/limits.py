@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import resource
 from pathlib import Path
 from typing import Final
@@ -33,7 +34,7 @@ def impose(*, own_user_namespace: bool) -> None:
     A lower bound that holds already stays.
     """
     _bound(resource.RLIMIT_CORE, NO_CORE)
-    if own_user_namespace:
+    if own_user_namespace and counts_by_namespace():
         _bound(resource.RLIMIT_NPROC, MAX_TASKS)
     with contextlib.suppress(OSError):  # a /proc that is not the box's own may be read-only
         descriptor = os.open("/proc/self/oom_score_adj", os.O_WRONLY | os.O_CLOEXEC)
@@ -41,6 +42,15 @@ def impose(*, own_user_namespace: bool) -> None:
             os.write(descriptor, str(OOM_SCORE).encode())
         finally:
             os.close(descriptor)
+
+
+def counts_by_namespace(release: str = "") -> bool:
+    """Whether this kernel (or one of that release) counts a user's tasks in each user namespace by itself.
+
+    Older ones count them on the whole machine, where the user may run more than our bound already.
+    """
+    numbers = re.match(r"(\d+)\.(\d+)", release or os.uname().release)
+    return numbers is not None and (int(numbers[1]), int(numbers[2])) >= (5, 14)
 
 
 def _bound(what: int, most: int) -> None:

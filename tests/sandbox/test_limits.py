@@ -58,6 +58,20 @@ def test_a_cage_that_cannot_be_made_leaves_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("release", "counts"),
+    [
+        ("5.14.0-70.el9", True),
+        ("6.1.0-13-amd64", True),
+        ("5.13.19", False),
+        ("4.18.0", False),
+        ("odd", False),
+    ],
+)
+def test_which_kernels_count_by_namespace(release, counts):
+    assert limits.counts_by_namespace(release) is counts
+
+
 def test_a_lower_bound_that_holds_already_stays():
     read, write = os.pipe()
     if os.fork() == 0:
