@@ -26,7 +26,7 @@ from wsproto.events import Ping
 from wsproto.events import Pong
 from wsproto.events import Request as Asked
 from wsproto.extensions import PerMessageDeflate
-from wsproto.utilities import RemoteProtocolError
+from wsproto.utilities import ProtocolError as WebSocketError
 
 from auditor.internet.services.contract import NO_BODY
 from auditor.internet.services.contract import SERVER
@@ -108,17 +108,10 @@ class Origin(HttpConnection):
         """Accept a WebSocket, whatever it is for, with the first subprotocol offered (RFC 6455, 4.2.2)."""
         socket = wsproto.WSConnection(wsproto.ConnectionType.SERVER)
         try:
-            socket.initiate_upgrade_connection(list(request.headers.fields), request.path)
-        except (RemoteProtocolError, h11.ProtocolError):  # the latter for what is wrong in any request
+            head = _accepted(socket, request)
+        except (WebSocketError, h11.ProtocolError, ValueError):  # the others for what is wrong in any request
             yield from self._answer(stream)
             return
-        offered = [
-            name for event in socket.events() if isinstance(event, Asked) for name in event.subprotocols
-        ]
-        accepted = AcceptConnection(
-            subprotocol=offered[0] if offered else None, extensions=[PerMessageDeflate()]
-        )
-        head = socket.send(accepted)
         self._sockets[stream] = socket
         self._exchange_of(stream).served_by = "websocket"
         lines = [line.partition(b": ") for line in head.split(b"\r\n")[1:] if line]
@@ -148,6 +141,20 @@ class Origin(HttpConnection):
             data = (event.reason or "").encode()
         if data:
             self._recorder.message(self._exchange_of(stream), data, from_app=True, is_text=False)
+
+
+def _accepted(socket: wsproto.WSConnection, request: http.Request) -> bytes:
+    """Head of the answer.
+
+    Raises:
+        WebSocketError: it is no request for a WebSocket.
+        h11.ProtocolError: it is no request at all, by its fields.
+        ValueError: its host or its extensions cannot be read.
+    """
+    socket.initiate_upgrade_connection(list(request.headers.fields), request.path)
+    offered = [name for event in socket.events() if isinstance(event, Asked) for name in event.subprotocols]
+    accepted = AcceptConnection(subprotocol=offered[0] if offered else None, extensions=[PerMessageDeflate()])
+    return socket.send(accepted)
 
 
 def is_websocket(request: http.Request) -> bool:
