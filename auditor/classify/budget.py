@@ -28,6 +28,8 @@ class Budget:
     """Bytes of readings that one byte of honest content deserves."""
     cut: bool = False
     """Something was left undone."""
+    broken_off: bool = False
+    """A stream inside a window went on after it."""
 
     def take(self, wanted: int) -> bool:
         """Spend, or note that it is spent."""

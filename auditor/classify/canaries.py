@@ -115,7 +115,9 @@ class Hunt:
             replace(one, extent=parts.extent(self.sought[one.canary], len(seen[one.canary] - {""})))
             for one in best.values()
         ]
-        return whole, budget.cut
+        # What is saved is often a large archive that was fetched; what is sent must be read to its end.
+        sent = place.direction == "out" and not place.where.startswith("file")
+        return whole, budget.cut or (sent and budget.broken_off)
 
     def _in_node(self, data: bytes, chain: tuple[str, ...]) -> Iterator[tuple[str, Hit, Found]]:
         """Each (part of a canary, where it was, sight of it)."""

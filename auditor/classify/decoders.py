@@ -16,6 +16,7 @@ from urllib.parse import unquote_to_bytes
 
 from auditor.classify.signs import STREAMS
 from auditor.classify.signs import signs
+from auditor.classify.windows import WINDOW
 from auditor.parse import bases
 from auditor.parse import encodings
 from auditor.parse import http_body
@@ -179,10 +180,11 @@ def _headless(coding: str) -> Decoder:
 def _inflated(coding: str, data: bytes, start: int, end: int, budget: Budget) -> tuple[bytes, bool] | None:
     limit = budget.left // 2
     try:
-        out, finished = encodings.inflate_some(coding, memoryview(data)[start:end], limit)
+        out, finished, open_end = encodings.inflate_until(coding, memoryview(data)[start:end], limit)
     except ValueError:
         return None
     budget.cut |= len(out) >= limit
+    budget.broken_off |= open_end and len(data) >= WINDOW
     return out, finished
 
 

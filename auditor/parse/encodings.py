@@ -41,6 +41,8 @@ class Inflater(Protocol):
 
     finished: bool
     """The stream's own end mark was read, and little was given after it."""
+    ended: bool
+    """The end mark was read, whatever came after it."""
 
     def feed(self, data: Buffer) -> Iterator[bytes]:
         """Give compressed bytes, take decoded pieces; ValueError when they are not of this coding."""
@@ -52,7 +54,7 @@ class Zlib:
     def __init__(self, window: int) -> None:
         """Use `window` as `zlib.decompressobj` does: 31 gzip, 15 zlib, -15 raw."""
         self._stream = zlib.decompressobj(window)
-        self.finished = False
+        self.finished = self.ended = False
 
     def feed(self, data: Buffer) -> Iterator[bytes]:
         """Decode; pieces are at most `PIECE` long."""
@@ -68,6 +70,7 @@ class Zlib:
                 raise ValueError(f"not deflate data: {error}") from error
             yield from pieces
             if self._stream.eof:
+                self.ended = True
                 after = len(self._stream.unused_data) + len(data[start + SAFE :])
                 self.finished = after <= LITTLE
                 return
@@ -99,7 +102,7 @@ class Brotli:
     def __init__(self) -> None:
         """Start a stream."""
         self._stream = brotli.Decompressor()
-        self.finished = False
+        self.finished = self.ended = False
 
     def feed(self, data: Buffer) -> Iterator[bytes]:
         """Decode; the library takes no limit, so the input is given in small steps."""
@@ -110,7 +113,7 @@ class Brotli:
                 piece: bytes = self._stream.process(data[start : start + STEP])
             except brotli.error as error:
                 raise ValueError("not brotli data") from error
-            self.finished = self._stream.is_finished()
+            self.finished = self.ended = self._stream.is_finished()
             if piece:
                 yield piece
 
@@ -121,7 +124,7 @@ class Zstandard:
     def __init__(self) -> None:
         """Start a stream."""
         self._stream = zstandard.ZstdDecompressor(max_window_size=8 << 20).decompressobj()
-        self.finished = False
+        self.finished = self.ended = False
 
     def feed(self, data: Buffer) -> Iterator[bytes]:
         """Decode; the library takes no limit, so the input is given in small steps."""
@@ -132,7 +135,7 @@ class Zstandard:
                 piece = self._stream.decompress(data[start : start + STEP])
             except zstandard.ZstdError as error:
                 raise ValueError(f"not zstandard data: {error}") from error
-            self.finished = self._stream.eof
+            self.finished = self.ended = self._stream.eof
             if piece:
                 yield piece
 
@@ -143,7 +146,7 @@ class Archived:
     def __init__(self, stream: bz2.BZ2Decompressor | lzma.LZMADecompressor) -> None:
         """Start a stream."""
         self._stream = stream
-        self.finished = False
+        self.finished = self.ended = False
 
     def feed(self, data: Buffer) -> Iterator[bytes]:
         """Decode; pieces are at most `PIECE` long."""
@@ -156,7 +159,7 @@ class Archived:
             given = b""
             if piece:
                 yield piece
-        self.finished = self._stream.eof
+        self.finished = self.ended = self._stream.eof
 
 
 CODINGS: dict[str, Callable[[], Inflater]] = {
@@ -198,17 +201,24 @@ def inflate_some(coding: str, data: Buffer, limit: int) -> tuple[bytes, bool]:
     Raises:
         ValueError: nothing at all could be decoded.
     """
+    out, finished, _ = inflate_until(coding, data, limit)
+    return out, finished
+
+
+def inflate_until(coding: str, data: Buffer, limit: int) -> tuple[bytes, bool, bool]:
+    """The same, and whether the data ended, unbroken, before the stream did."""
     inflater = CODINGS[coding]()
     out = bytearray()
     try:
         for piece in inflater.feed(data):
             out += piece
             if len(out) >= limit:
-                return bytes(out[:limit]), False
+                return bytes(out[:limit]), False, False
     except ValueError:
         if not out:
             raise
-    return bytes(out), inflater.finished
+        return bytes(out), inflater.finished, False
+    return bytes(out), inflater.finished, not inflater.ended
 
 
 PROBE = 256

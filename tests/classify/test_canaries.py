@@ -5,6 +5,8 @@ import gzip
 import hashlib
 import ipaddress
 import json
+import random
+import zlib
 
 import brotli
 import pytest
@@ -228,3 +230,13 @@ def test_the_path_names_the_chain_and_the_members_on_the_way(planted):
     planted.request(flow, "https://x.example/", body, headers=(("Content-Encoding", "gzip"),))
     [sighting] = found(classify(planted.seal()))
     assert sighting.path == "request body > gzip > json:$.events[3].props > base64"
+
+
+def test_stream_that_goes_on_behind_its_window_is_a_gap(planted):
+    noise = random.Random(5).randbytes(5 << 20)
+    for body, blind in ((b"x" + zlib.compress(noise, 1), True), (b"x" + noise, False)):
+        flow = planted.flow(f"10.{1 + blind}")
+        planted.request(flow, "https://x.example/", body)
+    gaps = [gap.text for gap in classify(planted.seal()).coverage.gaps if "unfold" in gap.text]
+    assert len(gaps) == 1
+    assert gaps[0].startswith("1 ") or gaps[0].startswith("One ") or "A recorded body" in gaps[0]
