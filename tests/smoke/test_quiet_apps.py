@@ -128,7 +128,8 @@ def test_a_chat_in_the_terminal_is_found_and_used(terminal):
     assert terminal.code == 0, terminal.out
     assert "The app reads its standard input." in terminal.err
     assert "answered 3 prompts" in terminal.reasons
-    assert [each["name"] for each in terminal.result["run"]["phases"]][:5] == [
+    assert [each["name"] for each in terminal.result["run"]["phases"]][:6] == [
+        "control",
         "start",
         "idle",
         "prompt",
