@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from auditor.classify import lines
 from auditor.classify import shards
 from auditor.classify.canaries import Hunt
 from auditor.classify.digests import texts
@@ -98,7 +99,7 @@ def reassembled(values: Sequence[Piece], unseen: Iterable[Canary], hunt: Hunt) -
     wanted = [one for one in unseen if one.kind in _TYPED]
     if not wanted or len(values) < 2:
         return
-    found = list(shards.groups(values))
+    found = list(lines.groups(values))
     joined = {sighting.canary: sighting for sighting in reversed(list(_joined(found, wanted, hunt)))}
     yield from joined.values()
     secrets = [secret for one in wanted if one.id not in joined if (secret := _secret(one)) is not None]
@@ -114,24 +115,24 @@ def _secret(canary: Canary) -> shards.Secret | None:
     return shards.marker_secret(canary.id, canary.value)
 
 
-def _joined(found: Iterable[shards.Group], wanted: Sequence[Canary], hunt: Hunt) -> Iterator[Sighting]:
+def _joined(found: Iterable[lines.Group], wanted: Sequence[Canary], hunt: Hunt) -> Iterator[Sighting]:
     """Lines that hold a mark: many are searched as one text first, each by itself where it held something."""
     ids, fresh = {one.id for one in wanted}, Hunt(hunt.searcher, hunt.sought)
 
-    def sightings(text: str, line: shards.Line) -> list[Sighting]:
+    def sightings(text: str, line: lines.Line) -> list[Sighting]:
         return [one for _, one in fresh.sightings((_place(text, line),)) if one.canary in ids]
 
-    for batch in _batches(line for group in found for line in shards.lines(group)):
+    for batch in _batches(line for group in found for line in lines.lines(group)):
         if sightings("\n".join(line.text for line in batch), batch[-1]):
             yield from (_in_line(one, line) for line in batch for one in sightings(line.text, line))
 
 
-def _batches(lines: Iterable[shards.Line]) -> Iterator[list[shards.Line]]:
+def _batches(each: Iterable[lines.Line]) -> Iterator[list[lines.Line]]:
     """All different lines, up to `MOST_JOINED` characters."""
     seen: set[str] = set()
-    batch: list[shards.Line] = []
+    batch: list[lines.Line] = []
     left, size = MOST_JOINED, 0
-    for line in lines:
+    for line in each:
         if line.text in seen or left < 0:
             continue
         seen.add(line.text)
@@ -144,12 +145,12 @@ def _batches(lines: Iterable[shards.Line]) -> Iterator[list[shards.Line]]:
         yield batch
 
 
-def _place(text: str, line: shards.Line) -> Place:
+def _place(text: str, line: lines.Line) -> Place:
     last = line.pieces[-1]
     return Place(where=last.where, subject=last.subject, role=APP, data=text.encode(), exchange=last.exchange)
 
 
-def _in_line(one: Sighting, line: shards.Line) -> Sighting:
+def _in_line(one: Sighting, line: lines.Line) -> Sighting:
     last = max(line.pieces, key=lambda piece: piece.at)
     return Sighting(
         canary=one.canary, where=last.where, subject=last.subject, exchange=last.exchange,

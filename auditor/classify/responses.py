@@ -29,6 +29,8 @@ PASSAGE = 40
 """Characters of a passage: a copy of 79 from anywhere in a line of an answer holds a whole one."""
 MOST = 64
 """Passages of one answer."""
+HASHED = 16
+"""Characters of an answer without a passage of its own, whose digest is looked for all the same."""
 VARIED = 10
 """Different characters that a passage must have: a line of dashes is nobody's."""
 _CLEFT = "\n"
@@ -40,6 +42,8 @@ def spoken(ledger: Ledger, role: str) -> tuple[Canary, ...]:
     answers = [what for _, what in ledger.all(AnswerReceived) if what.role == role and not what.error]
     found = {what.index: tuple(passages(what.text, [one.text for one in prompts])) for what in answers}
     shown = Counter(passage for each in found.values() for passage in set(each))
+    said = Counter(what.text.strip() for what in answers)
+    hashed = {text for text, times in said.items() if times == 1 and len(text) >= HASHED}
     own = {index: [passage for passage in each if shown[passage] == 1] for index, each in found.items()}
     return tuple(
         Canary(
@@ -50,7 +54,8 @@ def spoken(ledger: Ledger, role: str) -> tuple[Canary, ...]:
             context=what.text,
         )
         for what in answers
-        if own[what.index] and (what.contains_marker or what.contains_expected or what.vouched)
+        if (own[what.index] or what.text.strip() in hashed)
+        and (what.contains_marker or what.contains_expected or what.vouched)
     )
 
 

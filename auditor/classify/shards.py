@@ -1,12 +1,8 @@
 """A planted value that left in pieces: over requests, hosts, labels or fields, in order, numbered, shuffled.
 
-Not the values themselves (`pieces`), and no search of whole places. Two ways, both bounded:
-
-* `lines`: the values of one field, in order of time, backwards or by number, joined to one text that is then
-  searched like any other; it finds pieces of any size, in any encoding that is known, as long as nothing lies
-  between them.
-* `solve`: values of which some, in any order, make up the whole; pieces of at least three signs, the last may
-  be shorter. Other values may lie between them.
+Not the values themselves (`pieces`), and not their joining in an order that they tell (`lines`), which needs
+no puzzle: here some values of a group make up the whole, in any order and with others between them. Pieces
+have at least three signs, the last may be shorter.
 
 How often a puzzle is solved by chance: a secret is drawn evenly from `Secret.space` possible ones, and the
 traffic of an app that does not leak it does not depend on which it is. So the chance that a group of values
@@ -23,12 +19,12 @@ import base64
 import re
 import string
 from collections import Counter
-from collections import defaultdict
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 from typing import TYPE_CHECKING
 
+from auditor.classify.lines import readings
 from auditor.model import markers
 
 if TYPE_CHECKING:
@@ -38,22 +34,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from collections.abc import Sequence
 
+    from auditor.classify.lines import Group
     from auditor.classify.pieces import Piece
 
 BOUND = 5e-10
 """Chance of one false match in a run."""
 SHORTEST = 3
 """Signs of a piece, the last one excepted."""
-MOST_VALUES = 3000
-"""Of one group; groups with more are traffic, not pieces."""
-SHORTEST_LINE = 14
-"""Characters of the shortest writing of a mark."""
-LONGEST_LINE = 256 * 1024
-_NUMBERINGS = (
-    re.compile(r"[a-z]{0,5}(?P<number>\d{1,3})[-_.:=](?P<rest>.+)", re.DOTALL | re.IGNORECASE),
-    re.compile(r"(?P<rest>.+)[-_.:=](?P<number>\d{1,3})", re.DOTALL),
-)
-"""`0-vel`, `part3=ka`; `vel.0`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,23 +53,6 @@ class Secret:
     """For each place the signs that may stand there; empty where any letter or digit may."""
     space: float
     """How many values there are, each as likely as the other."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
-    """Values that may belong together, in order of time."""
-
-    name: str
-    """What they have in common, the kind first: `field x.example query id`."""
-    pieces: tuple[Piece, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """The values of a group as one text."""
-
-    text: str
-    pieces: tuple[Piece, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,59 +112,6 @@ _WRITINGS: tuple[tuple[tuple[str, ...], Callable[[str], str], int], ...] = (
 """Chain, how to write, and bits of the text that one sign of the writing holds (0: backwards)."""
 
 
-def groups(values: Sequence[Piece]) -> Iterator[Group]:
-    """One field to one host, one field to all hosts, all fields of one request, all labels of one domain."""
-    kinds: tuple[tuple[str, Callable[[Piece], tuple[str, ...]]], ...] = (
-        ("field", lambda piece: (piece.site, piece.slot)),
-        ("hosts", lambda piece: (piece.slot,)),
-        ("request", lambda piece: (piece.subject, piece.exchange)),
-        ("host", lambda piece: (piece.site, piece.where)),
-    )
-    seen: set[tuple[int, ...]] = set()
-    for kind, key in kinds:
-        found: defaultdict[tuple[str, ...], list[Piece]] = defaultdict(list)
-        for piece in values:
-            found[key(piece)].append(piece)
-        for name, members in found.items():
-            group = tuple(_without_repeats(members))
-            same = tuple(map(id, group))
-            if 2 <= len(group) <= MOST_VALUES and same not in seen:
-                seen.add(same)
-                yield Group(name=" ".join((kind, *name)), pieces=group)
-
-
-def _without_repeats(members: Iterable[Piece]) -> Iterator[Piece]:
-    """A name is asked for twice, for both kinds of address; of a field two equal values are two."""
-    last = ""
-    for piece in members:
-        if piece.text != last or piece.where != "lookup":
-            yield piece
-        last = piece.text
-
-
-def lines(group: Group) -> Iterator[Line]:
-    """The values joined: in order of time, backwards, and by their numbers where they have some."""
-    yield from _line((piece.text, piece) for piece in group.pieces)
-    yield from _line((piece.text, piece) for piece in reversed(group.pieces))
-    for numbering in _NUMBERINGS:
-        rows = [(found, piece) for piece in group.pieces if (found := numbering.fullmatch(piece.text))]
-        if len(rows) > 1:
-            ordered = sorted(rows, key=lambda row: int(row[0]["number"]))
-            yield from _line((found["rest"], piece) for found, piece in ordered)
-
-
-def _line(values: Iterable[tuple[str, Piece]]) -> Iterator[Line]:
-    texts, pieces = zip(*values, strict=True)
-    if SHORTEST_LINE <= sum(map(len, texts)) <= LONGEST_LINE:
-        yield Line(text="".join(texts), pieces=pieces)
-
-
-def _readings(text: str) -> list[str]:
-    """A value as it is, and without the number before or after it."""
-    found = (numbering.fullmatch(text) for numbering in _NUMBERINGS)
-    return [text, *(match["rest"] for match in found if match)]
-
-
 def solve(found: Iterable[Group], secrets: Sequence[Secret], bound: float = BOUND) -> Iterator[Solved]:
     """Every secret that the pieces of a group make up, as far as `bound` reaches."""
     shaped = [secret for secret in secrets if secret.shape]
@@ -220,7 +137,7 @@ def _solve_random(found: Sequence[Group], secrets: Sequence[Secret], bound: floa
     """The same for secrets without a shape, plain only: each group gets an equal share of the bound."""
     share = bound / max(1, len(found) * len(secrets))
     for group in found:
-        values = [(text.lower(), piece) for piece in group.pieces for text in _readings(piece.text)]
+        values = [(text.lower(), piece) for piece in group.pieces for text in readings(piece.text)]
         lengths = Counter(len(text) for text in {text for text, _ in values})
         for secret in secrets:
             parts = _in_any_order(
@@ -300,7 +217,7 @@ def _puzzles(
     values: list[_Value] = []
     fits: list[tuple[int, ...]] = []
     for piece in group.pieces:
-        for text in _readings(piece.text):
+        for text in readings(piece.text):
             written = text if chain == _CASED else text.lower()
             where = _fits(written, classes) if len(written) < size and signs.issuperset(written) else ()
             if where:

@@ -63,7 +63,7 @@ def missing_needs(case: Case) -> dict[Need, str]:
 def _answers_marked(case: Case) -> bool:
     """Whether there was an answer that can be told when it leaves: the app's own, or one of a stand-in's."""
     answers = (report for report in case.canaries if report.canary.kind is CanaryKind.RESPONSE)
-    return any(report.canary.context or report.found for report in answers)
+    return any((report.canary.context and report.canary.value) or report.found for report in answers)
 
 
 def _unplugged(case: Case) -> bool:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
 from auditor.classify.case import classify
@@ -73,3 +75,13 @@ def test_the_user_may_prove_it(run, flow):
     said(run, STORY, contains_marker=False, vouched=True)
     run.request(flow, "https://x.example/e", {"t": STORY})
     assert reports(run)["response-1"]
+
+
+def test_the_digest_of_a_short_answer(run, flow):
+    said(run, f"You mean {MARKER}.")
+    run.request(
+        flow, "https://x.example/e", {"id": hashlib.sha256(f"You mean {MARKER}.".encode()).hexdigest()}
+    )
+    (sighting,) = reports(run)["response-1"]
+    assert sighting.encoding == ("hex", "sha256")
+    assert sighting.extent == ""

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from auditor.classify import lines
 from auditor.classify import shards
 from auditor.classify.case import classify
 from auditor.classify.pieces import Piece
@@ -47,7 +48,7 @@ def cut(text: str, sizes: list[int]) -> list[str]:
 
 
 def solved(pieces: list[Piece], *secrets: shards.Secret) -> list[shards.Solved]:
-    return list(shards.solve(shards.groups(sorted(pieces, key=lambda one: one.at)), secrets or (SECRET,)))
+    return list(shards.solve(lines.groups(sorted(pieces, key=lambda one: one.at)), secrets or (SECRET,)))
 
 
 def noise(rng: random.Random, count: int, **changes) -> list[Piece]:
@@ -102,27 +103,6 @@ def test_pieces_over_hosts_and_fields(places):
     assert solved(
         [piece(n, part, **where) for n, (part, where) in enumerate(zip(parts, places, strict=True))]
     )
-
-
-@pytest.mark.parametrize("form", ["{n}-{part}", "{part}.{n}", "part{n}={part}", "{n}:{part}"])
-def test_numbered_pieces_are_put_in_order(form):
-    parts = [MARKER[at : at + 2] for at in range(0, 16, 2)]
-    pieces = [piece(n, form.format(n=n, part=part)) for n, part in enumerate(parts)]
-    random.Random(1).shuffle(pieces)
-    (group, *_) = shards.groups(pieces)
-    assert any(MARKER in line.text for line in shards.lines(group))
-
-
-def test_one_sign_at_a_time_is_a_line():
-    # The pairs of A and AAAA that resolvers ask for say each sign twice.
-    pieces = [piece(n + half / 9, sign, where="lookup") for n, sign in enumerate(MARKER) for half in (0, 1)]
-    (group, *_) = shards.groups(pieces)
-    assert {line.text for line in shards.lines(group)} == {MARKER, MARKER[::-1]}
-
-
-def test_two_equal_signs_of_a_field_are_two():
-    (group, *_) = shards.groups([piece(n, sign) for n, sign in enumerate("tovvin-jakeel-9946")])
-    assert "tovvin-jakeel-9946" in {line.text for line in shards.lines(group)}
 
 
 def test_a_random_secret_in_pieces():
@@ -209,7 +189,7 @@ def test_no_match_in_two_hundred_runs_without_a_leak():
 def test_a_pinch_of_every_marker_there_could_be_is_not_taken_for_ours():
     """The same traffic, ten thousand secrets: by chance none, as the bound says."""
     rng = random.Random(12)
-    traffic = list(shards.groups(corpus(rng)))
+    traffic = list(lines.groups(corpus(rng)))
     secrets = [shards.marker_secret(f"p{n}", make_marker(rng)) for n in range(2000)]
     assert not list(shards.solve(traffic, secrets))
 
