@@ -130,7 +130,12 @@ class Audit:
         }
 
     def start(
-        self, *arguments: object, cwd: Path = APPS, confined: tuple[object, ...] = (), **variables: str
+        self,
+        *arguments: object,
+        cwd: Path = APPS,
+        confined: tuple[object, ...] = (),
+        blinded: str = "",
+        **variables: str,
     ) -> Running:
         """Start a command.
 
@@ -138,10 +143,13 @@ class Audit:
             arguments: `{run}` in them stands for a run directory that does not exist yet.
             cwd: Working directory.
             confined: What `smoke/confined.py` takes away from it.
+            blinded: Which of its eyes `smoke/put_out.py` puts out.
             variables: Of its environment.
         """
         folder = self._factory.mktemp("audit")
         tool = [sys.executable, "-m", "auditor", *arguments]
+        if blinded:
+            tool = [sys.executable, PROJECT / "tests" / "smoke" / "put_out.py", blinded, "--", *arguments]
         if confined:
             tool = [sys.executable, PROJECT / "tests" / "smoke" / "confined.py", *confined, "--", *tool]
         words = [str(word).replace("{run}", str(folder / "run")) for word in tool]

@@ -37,7 +37,7 @@ TESTED_WITH = {
     "model.frames": "classify/test_frames.py",
     # Whole recordings.
     "record.observers": "smoke/test_quiet_apps.py",
-    "record.proving": "smoke/test_controls.py",
+    "record.proving": "smoke/test_blind_controls.py",
     "record.controls.conversing": "record/controls/test_clients.py",
     "record.controls.openers": "record/controls/test_sending.py",
     "record.controls.program": "record/controls/test_rounds.py",

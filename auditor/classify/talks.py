@@ -186,7 +186,7 @@ class _Tallying:
             talk.segment(one)
 
     def _unknown(self, key: Key, one: packet.Packet, time_ns: int, number: int) -> Talk:
-        role = self._wire.role(time_ns)
+        role = self._wire.role(time_ns, key)
         content = one.options + one.payload
         if content and not routine.quotes(one):
             self._take(key, "out", role, content)
@@ -224,7 +224,7 @@ class _Tallying:
         if one.payload:
             key = (one.transport, one.destination, one.destination_port, one.source, one.source_port)
             if key not in self._known:
-                self._take(key, "in", self._wire.role(time_ns), one.payload)
+                self._take(key, "in", self._wire.role(time_ns, key), one.payload)
 
     def _unreadable(self, number: int, captured: pcapng.CapturedPacket, complaint: str) -> None:
         if not self._wire.left(captured.data, None):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from auditor.classify.hosts import scope
 from auditor.classify.ledger import role_by_phase
+from auditor.model.observation import ControlSent
 from auditor.model.observation import DnsQuery
 from auditor.model.observation import FlowOpened
 from auditor.model.observation import PhaseBegan
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from auditor.classify.ledger import Ledger
 
+CONTROL = "control"
 Key = tuple[str, bytes, int, bytes, int]
 """A conversation as packets name it: transport, near address and port, far address and port."""
 
@@ -61,6 +63,12 @@ class Wire:
         self.known = frozenset(_known(ledger))
         """Conversations that the journal names."""
         self._own = {each[1] for each in self.known}
+        self._ours = {
+            key(transport, what.client_ip, what.client_port, what.server_ip, what.server_port)
+            for _, what in ledger.all(ControlSent)
+            if what.client_port and what.server_ip
+            for transport in ("tcp", "udp")
+        }
         phases = [(entry.t, entry.mono, what.name) for entry, what in ledger.all(PhaseBegan)]
         self._began = [t for t, _, _ in phases]
         self._names = [name for _, _, name in phases]
@@ -92,9 +100,12 @@ class Wire:
         index = bisect_right(self._began, time_ns / 1e9)
         return self._names[index - 1] if index else ""
 
-    def role(self, time_ns: int) -> str:
-        """Whose launch a packet belongs to that no process is known for."""
-        return role_by_phase(self.phase(time_ns))
+    def role(self, time_ns: int, conversation: Key | None = None) -> str:
+        """Whose launch a packet belongs to that no process is known for.
+
+        The control before the app is answered while the app starts: its sockets are known by both their ends.
+        """
+        return CONTROL if conversation in self._ours else role_by_phase(self.phase(time_ns))
 
 
 def _known(ledger: Ledger) -> set[Key]:

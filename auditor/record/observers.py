@@ -194,6 +194,11 @@ class Observers:
         return tuple(self._listening)
 
     @property
+    def watching(self) -> bool:
+        """Whether system calls are still answered."""
+        return self._watcher is not None and self._watcher.alive
+
+    @property
     def authority_pem(self) -> bytes:
         """Certificate of this run's authority."""
         return self._make_authority().certificate_pem

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from auditor.errors import RecordingFailed
 from auditor.model.run import PhaseName
 from auditor.record.controls import channels
 from auditor.record.controls.rounds import ROLE
@@ -48,10 +49,18 @@ class Proving:
         self._before.begin()
 
     def clear_the_stage(self) -> None:
-        """Wait until the first round has sent everything and left the box: the app's turn comes now."""
+        """Wait until the first round has sent everything and left the box: the app's turn comes now.
+
+        Raises:
+            RecordingFailed: nobody watches system calls any more, so that the app could not make any.
+        """
         if self._before is not None:
             self._before.settle(lambda: self._disk.write_changes(ROLE))
         self._observers.role("app")
+        if not self._observers.watching:
+            raise RecordingFailed(
+                "The observer of system calls died before the app was started.", fix="Run `audit doctor`."
+            )
 
     def answer(self) -> None:
         """The app was started: carry on what waits for the proxy."""
