@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 FARTHEST = 2 << 20
 """Bytes from a document's beginning up to which a place in it is named."""
 
+NEAR = 64 << 10
+"""Bytes before a place in which a document inside a binary message is looked for."""
+
+MOST_STARTS = 8
+"""Of these, the last are tried."""
+
 DEEPEST = 12
 """Members of a longer path that are named, the innermost."""
 
@@ -29,6 +35,7 @@ LONGEST_NAME = 48
 _JSON = re.compile(rb'"(?:[^"\\]|\\.)*(?:"|\Z)|[{}\[\],:]', re.DOTALL)
 _PLAIN_NAME = re.compile(r"[A-Za-z_$][\w$-]*")
 _START = re.compile(rb"(?:\A|\n)(?:data: ?)?[ \t\r\n]*(?=[{\[])")
+_IN_BINARY = re.compile(rb"[\x00-\x08\x0e-\x1f\x80-\xff](?=[{\[][\s\"{\[])")
 _FIELD = re.compile(rb"(?:^|[?&;\s])([\w.$\[\]%-]{1,64})=[^&;\s]*\Z")
 _PART_NAME = re.compile(rb"""(?i)\bname="([^"\r\n]{1,64})\"""")
 
@@ -77,7 +84,16 @@ def _json_place(data: bytes, at: int, begin: int) -> tuple[str, int] | None:
     starts = [match.end() for match in _START.finditer(data, begin, at + 1)] or [begin]
     if data[begin : begin + 1] in (b"{", b"["):
         starts.append(begin)
-    start = _outermost(data, starts, at)
+    return _walk(data, _outermost(data, starts, at), at) or _embedded(data, at, begin)
+
+
+def _embedded(data: bytes, at: int, begin: int) -> tuple[str, int] | None:
+    """The same for a document in a field of a binary message, where its length stands before it."""
+    near = [match.end() for match in _IN_BINARY.finditer(data, max(begin, at - NEAR), at)]
+    return next(filter(None, (_walk(data, start, at) for start in reversed(near[-MOST_STARTS:]))), None)
+
+
+def _walk(data: bytes, start: int, at: int) -> tuple[str, int] | None:
     if data[start : start + 1] not in (b"{", b"[") or at - start > FARTHEST:
         return None
     where: list[str | int] = []

@@ -34,6 +34,7 @@ TEXT64 = base64.b64encode(NOTE.encode() * 3).decode()
         (json.dumps({"a": [0, {"b c": TEXT64}]}).encode(), 'json:$.a[1]["b c"] > base64'),
         (json.dumps({"x": "one", "a": json.dumps(DEEP)}).encode(), "json:$.a > json:$.events[3].props"),
         (b'{"n": 1}\n' + json.dumps(DEEP).encode() + b'\n{"m": 2}', "json:$.events[3].props"),
+        (b"\x0a\x02{}\x1a\x8c\x01" + json.dumps([DEEP]).encode() + b"\x22\x01z", "json:$[0].events[3].props"),
         (b'event: x\ndata: {"n": 1}\n\ndata: ' + json.dumps(DEEP).encode() + b"\n", "json:$.events[3].props"),
         (b"a=1&prompt=about-" + MARKER + b"&z=2", "form:prompt"),
         (b"a=1&prompt=" + urllib.parse.quote(json.dumps(DEEP), safe="").encode(), "form:prompt > json:$.events[3].props"),

@@ -13,9 +13,12 @@ FOUND = ("http2-ping", "dns-option", "daemon-dns", "each-line")
 QUIET = ("quiet-loopback", "quiet-sessions")
 MARKER = r"\[\[[a-z]{5}-[a-z]{5}-\d{4}\]\]"
 QUOTED = {
-    "product-crewai": rf'"role": "My project is called {MARKER}',
-    "product-page-view": rf'"{{\\"value\\": \\"My project is called {MARKER}',
-    "product-sentry-locals": rf"\"prompt\": \"'My project is called {MARKER}",
+    "product-crewai": ("json:$[0].role", rf'"role": "My project is called {MARKER}'),
+    "product-page-view": ("json:$.p", rf'"{{\\"value\\": \\"My project is called {MARKER}'),
+    "product-sentry-locals": (
+        "gzip > json:$.exception.values[0].stacktrace.frames[0].vars.prompt",
+        rf"\"prompt\": \"'My project is called {MARKER}",
+    ),
 }
 
 
@@ -44,6 +47,8 @@ def test_a_negative_is_not_accused(run, name):
 
 
 @pytest.mark.parametrize("name", QUOTED)
-def test_what_products_send_is_quoted(run, name):
+def test_what_products_send_is_quoted_with_its_path(run, name):
+    path, quote = QUOTED[name]
     (said,) = [message for message in run(name).messages if message.startswith("CAN001")]
-    assert re.search(QUOTED[name], said), said
+    assert path in said
+    assert re.search(quote, said), said
