@@ -62,7 +62,7 @@ def test_a_full_disk_stops_the_app_before_it_is_full(hostile, tmp_path):
 
 
 def test_a_flood_of_output_is_cut_and_said_to_be(hostile):
-    ended = hostile("flood_output", 70 << 20).end()
+    ended = hostile("flood_output", 70 << 20, options=("--idle", 60)).end()  # or until it has ended
     assert ended.code == 0, ended.out + ended.err
     assert (ended.run / "app.log").stat().st_size == 64 << 20
     assert any("are not in app.log" in gap for gap in ended.result["coverage"]["gaps"])
