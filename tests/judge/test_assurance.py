@@ -35,4 +35,7 @@ def test_a_run_below_it_is_inconclusive(case, bundled):
 
 def test_the_reason_is_in_every_verdict(case, bundled):
     run = case(run__assurance=Assurance.REDUCED, run__reduced_by=REASONS)
-    assert "assurance reduced (No overlay on /home. No IPv6)." in judge(run, bundled, Policy()).verdict.reasons[1]
+    assert (
+        "assurance reduced (No overlay on /home. No IPv6)."
+        in judge(run, bundled, Policy()).verdict.reasons[1]
+    )
