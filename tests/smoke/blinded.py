@@ -11,8 +11,6 @@ from typing import Any
 from auditor.__main__ import main
 from auditor.capture import packets
 from auditor.evidence.journal import Journal
-from auditor.internet import internet
-from auditor.internet import nameserver
 
 
 def losing(observer: str, *kinds: str) -> None:
@@ -25,20 +23,6 @@ def losing(observer: str, *kinds: str) -> None:
         return write(self, by, what, **more)
 
     Journal.write = lossy  # type: ignore[method-assign]
-
-
-def no_proxy() -> None:
-    """Connections are accepted, and closed at once."""
-
-    async def hang_up(self: Any, reader: Any, writer: Any, flow: Any) -> None:
-        writer.close()
-
-    internet.Internet._proxied = hang_up  # type: ignore[method-assign]
-
-
-def deaf_names() -> None:
-    """The name server answers and writes nothing down."""
-    nameserver.NameServer._write = lambda *_: None  # type: ignore[method-assign]
 
 
 def thin_capture() -> None:
@@ -54,13 +38,8 @@ def thin_capture() -> None:
 
 
 KINDS = {
-    "no-sockets": lambda: losing("sockets"),
-    "no-files": lambda: losing("files"),
-    "no-names": deaf_names,
-    "no-proxy": no_proxy,
     "no-flows": lambda: losing("proxy", "flow.opened"),
     "no-bodies": lambda: losing("proxy", "http.body", "stream.data", "http.request"),
-    "no-packets": lambda: losing("packets"),
     "few-packets": thin_capture,
 }
 
