@@ -127,9 +127,10 @@ def test_the_first_is_the_apps_too_where_its_socket_is_known(run):
     assert [one.id for one in flows(run)] == ["f1"]
 
 
-@pytest.mark.parametrize(("port", "expected"), [(40001, []), (40002, ["p1"])])
+@pytest.mark.parametrize(("port", "expected"), [(40001, ["f1"]), (40002, ["f1", "p1"])])
 def test_its_packets_that_nobody_took_are_not_the_apps_either(run, frames, port, expected):
     run.write(OURS)
     run.phase("start")
+    run.flow("10.1")
     run.capture(frames.udp("192.168.77.23", port, "203.0.113.9", 7007, b"value"))
     assert [one.id for one in flows(run)] == expected
