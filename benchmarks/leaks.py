@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import fnmatch
 import functools
+import itertools
 import json
 import os
 import shutil
@@ -21,7 +22,7 @@ import tempfile
 import time
 from collections.abc import Iterable
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,6 +62,8 @@ class Outcome:
     """Of all findings."""
     verdict: str = ""
     messages: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    """Where in what was sent the marks stood."""
     traces: int = 0
     """Flows, look-ups and changed files that were recorded."""
     broken: str = ""
@@ -116,6 +119,7 @@ def _judged(row: Row, out: Path, status: str, took_s: float) -> Outcome:
         rules=frozenset(one.rule for one in said.findings),
         verdict=said.verdict.outcome.value,
         messages=tuple(f"{one.rule} {one.message}  {one.excerpt}" for one in said.findings),
+        paths=tuple(sight.path for one in case.canaries for sight in one.found if sight.direction == "out"),
         traces=traces,
         broken="" if status == expected and "Error" not in log else f"{status}: {log[-300:]}",
         took_s=took_s,
@@ -129,8 +133,8 @@ def _rules() -> RuleSet:
 
 def run_all(rows: Iterable[Row], jobs: int, folder: Path) -> Iterator[Outcome]:
     """All of them, some at once, in order."""
-    with ThreadPoolExecutor(jobs) as pool:
-        yield from pool.map(lambda row: run(row, folder), rows)
+    with ProcessPoolExecutor(jobs) as pool:
+        yield from pool.map(run, rows, itertools.repeat(folder))
 
 
 def figures(outcomes: list[Outcome]) -> harness.Figures:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from catalogue import ROWS
 from row import Group
 
 if TYPE_CHECKING:
@@ -36,9 +37,22 @@ def page(outcomes: Sequence[Outcome]) -> str:
     """All of it."""
     leaks = [one for one in outcomes if one.row.group is not Group.NEGATIVE]
     quiet = [one for one in outcomes if one.row.group is Group.NEGATIVE]
-    parts = [HEAD, _summary(leaks, quiet), _misses(leaks), _accused(quiet), _broken(outcomes)]
+    parts = [
+        HEAD,
+        _partial(len(outcomes)),
+        _summary(leaks, quiet),
+        _misses(leaks),
+        _accused(quiet),
+        _broken(outcomes),
+    ]
     parts += [_table(group, [one for one in leaks if one.row.group is group]) for group in Group]
     return "\n".join([*filter(None, parts), _quiet_table(quiet)])
+
+
+def _partial(run: int) -> str:
+    if run == len(ROWS):
+        return ""
+    return f"**This run was cut short: {run} of the {len(ROWS)} programs of the catalogue were run.**\n"
 
 
 def _summary(leaks: Sequence[Outcome], quiet: Sequence[Outcome]) -> str:

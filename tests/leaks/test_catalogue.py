@@ -45,7 +45,7 @@ def test_a_row_names_what_there_is(row):
 
 def test_names_and_ways_differ():
     assert len(ROWS) == len({row.name for row in ROWS})
-    ways = Counter((row.way, row.host, row.chat) for row in LEAKS)
+    ways = Counter((row.way, row.host, row.chat, row.rules) for row in LEAKS)
     assert [way for way, times in ways.items() if times > 1] == []
 
 
