@@ -91,8 +91,9 @@ class Maker:
         for _ in range(self.rng.randrange(50, 400)):
             link = "/".join(self.rng.choices(_WORDS, k=4))
             parts.append(
-                f'<div class="item-{self.rng.randrange(9)}" id="row{self.rng.randrange(10**6)}"><p>{self.text(40)}'
-                f'&nbsp;&mdash; it&#39;s</p><a href="https://example.com/{link}?a=1&amp;b=2">{self.text(3)}</a></div>\n'
+                f'<div class="item-{self.rng.randrange(9)}" id="row{self.rng.randrange(10**6)}">'
+                f'<p>{self.text(40)}&nbsp;&mdash; it&#39;s</p><a href="https://example.com/{link}?a=1&amp;b=2">{self.text(3)}</a>'
+                "</div>\n"
             )
         parts.append(
             "<script>!function(e,t){var n=e.document;n.cookie='a=1';" + "t.push(n);" * 40 + "}()</script>"

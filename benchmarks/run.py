@@ -17,6 +17,7 @@ NAMES = (
     "memory",
     "packet_drops",
     "wire_account",
+    "search",
     "waiting_time",
     "leaks",
 )
