@@ -68,9 +68,9 @@ def _experiments(channel: str) -> Iterator[Answer]:
 
 
 def _simulated() -> Figure:
-    from auditor.classify.dependence import decide
-    from auditor.classify.traces import Message
-    from auditor.classify.traces import Trace
+    from auditor.classify.pairs.dependence import decide
+    from auditor.classify.pairs.traces import Message
+    from auditor.classify.pairs.traces import Trace
     from auditor.record.pairs import draw
 
     rng = Random(20261121)

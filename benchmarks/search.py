@@ -19,11 +19,11 @@ from pathlib import Path
 import corpus
 import harness
 
-from auditor.classify.budget import budget_for
-from auditor.classify.canaries import Hunt
-from auditor.classify.canaries import hunt_for
-from auditor.classify.places import Place
-from auditor.classify.unfold import unfold
+from auditor.classify.search.budget import budget_for
+from auditor.classify.search.canaries import Hunt
+from auditor.classify.search.canaries import hunt_for
+from auditor.classify.search.places import Place
+from auditor.classify.search.unfold import unfold
 from auditor.model.canary import Canary
 from auditor.model.canary import CanaryKind
 from auditor.model.markers import make_marker

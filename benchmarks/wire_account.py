@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 import harness
 
-from auditor.classify import frames
 from auditor.classify import ledger
-from auditor.classify import packets
 from auditor.classify.attribution import Attribution
 from auditor.classify.contacts import Contacts
 from auditor.classify.processes import ProcessTable
-from auditor.classify.wire import Wire
+from auditor.classify.wire import frames
+from auditor.classify.wire import packets
+from auditor.classify.wire.known import Wire
 from auditor.evidence import journal
 from auditor.evidence import store
 from auditor.model.observation import FlowClosed

@@ -32,9 +32,9 @@ TESTED_WITH = {
     "classify.ledger": "classify/test_case.py",
     "classify.runs": "classify/test_case.py",
     "classify.visibility": "classify/test_contacts.py",
-    "classify.places": "classify/test_canaries.py",
+    "classify.search.places": "classify/search/test_canaries.py",
     "model.coverage": "classify/test_controls.py",
-    "model.frames": "classify/test_frames.py",
+    "model.frames": "classify/wire/test_frames.py",
     # Whole recordings.
     "record.observers": "smoke/test_quiet_apps.py",
     "record.proving": "smoke/test_blind_controls.py",
@@ -70,7 +70,7 @@ TESTED_WITH = {
 BESIDE = ("smoke", "apps", "docs", "clients", "fuzz", "leaks", "escape")
 """Folders of tests that mirror no package: recordings of little apps, of real ones and of clients, the
 documents, all parsers together, and programs that try to get out of the box."""
-MORE = {"classify/test_chance.py", "reference/test_copying.py", "test_mirror.py"}
+MORE = {"classify/search/test_chance.py", "reference/test_copying.py", "test_mirror.py"}
 """Tests of something else than a module: what chance can do, the shipped model, and this."""
 
 

@@ -8,19 +8,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from auditor.classify import canaries
 from auditor.classify import coverage
 from auditor.classify import disk
-from auditor.classify import frames
 from auditor.classify import ledger as ledgers
-from auditor.classify import packets
-from auditor.classify import places
 from auditor.classify import purpose
-from auditor.classify import reassembly
 from auditor.classify import reference
-from auditor.classify import responses
 from auditor.classify import runs
-from auditor.classify import strays
 from auditor.classify.attribution import Attribution
 from auditor.classify.contacts import NAME_SERVICE
 from auditor.classify.contacts import Contacts
@@ -28,7 +21,14 @@ from auditor.classify.entities import entity
 from auditor.classify.hosts import Declarations
 from auditor.classify.hosts import Names
 from auditor.classify.processes import ProcessTable
-from auditor.classify.wire import Wire
+from auditor.classify.search import canaries
+from auditor.classify.search import places
+from auditor.classify.search import reassembly
+from auditor.classify.search import responses
+from auditor.classify.wire import frames
+from auditor.classify.wire import packets
+from auditor.classify.wire import strays
+from auditor.classify.wire.known import Wire
 from auditor.classify.writers import Writers
 from auditor.evidence import journal
 from auditor.evidence import store
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from auditor.classify.contacts import Contact
     from auditor.classify.contacts import Question
     from auditor.classify.exchanges import Exchange
-    from auditor.classify.places import Place
+    from auditor.classify.search.places import Place
     from auditor.evidence.store import RunDirectory
     from auditor.model.canary import Canary
     from auditor.model.canary import Sighting

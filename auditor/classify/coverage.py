@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from auditor.classify import frame_gaps
 from auditor.classify.controls import controls
-from auditor.classify.frames import frame_ledger
+from auditor.classify.wire import frame_gaps
+from auditor.classify.wire.frames import frame_ledger
 from auditor.model.coverage import INTERRUPTED
 from auditor.model.coverage import Coverage
 from auditor.model.coverage import Gap
@@ -28,11 +28,11 @@ from auditor.model.run import Assurance
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from auditor.classify.canaries import Hunt
     from auditor.classify.contacts import Contact
     from auditor.classify.contacts import Question
-    from auditor.classify.frames import Books
     from auditor.classify.ledger import Ledger
+    from auditor.classify.search.canaries import Hunt
+    from auditor.classify.wire.frames import Books
     from auditor.classify.writers import Writers
     from auditor.model.canary import Sighting
     from auditor.model.flow import Flow

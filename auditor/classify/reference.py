@@ -18,8 +18,8 @@ from auditor.model.observation import ReferenceRan
 if TYPE_CHECKING:
     from auditor.classify.contacts import Contacts
     from auditor.classify.ledger import Ledger
-    from auditor.classify.places import Place
     from auditor.classify.processes import ProcessTable
+    from auditor.classify.search.places import Place
     from auditor.model.canary import Sighting
 
 ROLE = "reference"

@@ -87,7 +87,7 @@ def record_pairs(settings: Settings, main: RunDirectory, wish: Wish) -> int:
 
 
 def _record_all(settings: Settings, main: RunDirectory, plan: PairedPlan) -> int:
-    from auditor.classify.paired import PairedRuns  # noqa: PLC0415
+    from auditor.classify.pairs.paired import PairedRuns  # noqa: PLC0415
     from auditor.record.pairs import settings_of  # noqa: PLC0415
     from auditor.record.recording import record  # noqa: PLC0415
 

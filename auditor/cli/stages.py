@@ -88,7 +88,7 @@ def judge(
         UsageError: the journal is broken, or an output file cannot be written.
     """
     from auditor.classify.case import classify  # noqa: PLC0415
-    from auditor.classify.paired import with_pairs  # noqa: PLC0415
+    from auditor.classify.pairs.paired import with_pairs  # noqa: PLC0415
     from auditor.cli.ruling import load  # noqa: PLC0415
     from auditor.judge.engine import judge as judge_case  # noqa: PLC0415
     from auditor.judge.policy import Policy  # noqa: PLC0415

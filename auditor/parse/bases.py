@@ -1,7 +1,7 @@
 """Bytes written as text in a base: 16, 32, 58, 64 and 85, each in its customary alphabets.
 
 None of these raises: signs that are no encoding have no reading in it. Not the direct search for a value
-written in a base: that is `auditor.classify.forms`.
+written in a base: that is `auditor.classify.search.forms`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Undoing content codings (RFC 9110 section 8.4.1) and chunked framing, piece by piece and bounded.
 
-Not the choice of what to try on which bytes: that is `auditor.classify.unfold`.
+Not the choice of what to try on which bytes: that is `auditor.classify.search.unfold`.
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from auditor.classify.dependence import Decision
-from auditor.classify.dependence import failed
+from auditor.classify.pairs.dependence import Decision
+from auditor.classify.pairs.dependence import failed
 from auditor.cli import pairing
 from auditor.errors import BoxUnavailable
 from auditor.errors import UsageError
@@ -79,7 +79,7 @@ def made(monkeypatch):
             return Decision(failed(self.plan, [], "x"), final=self.read == made.final_after)
 
     monkeypatch.setattr("auditor.record.recording.record", record)
-    monkeypatch.setattr("auditor.classify.paired.PairedRuns", Runs)
+    monkeypatch.setattr("auditor.classify.pairs.paired.PairedRuns", Runs)
     return made
 
 

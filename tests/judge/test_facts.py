@@ -27,7 +27,7 @@ def full(case, flow, exchange, lookup, sighted, owner, dependence):
         flows=(flow(note="a note", canaries=("prompt-1",), requests=(exchange(), exchange(id="f1.2", purpose=Purpose.ACCOUNT))),
                flow(id="f2", requests=(), declared=True)),
         lookups=(lookup(canaries=("prompt-1",)),),
-        canaries=(sighted(), sighted(subject="l1", exchange="", where="lookup"),
+        canaries=(sighted(extent="7 of 24 sentences"), sighted(subject="l1", exchange="", where="lookup"),
                   sighted(subject=change.path, exchange="", where="file"), sighted(subject="frame 7", exchange="", where="packet")),
         files=(change,),
         listeners=(Listener(address="0.0.0.0", port=80, process=owner(), exposure="all-interfaces", phase="idle"),),
