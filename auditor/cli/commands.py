@@ -7,6 +7,7 @@ template engine.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 from typing import Any
 
 import click
@@ -16,9 +17,20 @@ from auditor.cli.options import judge_options
 from auditor.cli.options import outputs_from
 from auditor.cli.options import record_options
 from auditor.cli.options import settings_from
-from auditor.cli.pairing import wish_from
+
+if TYPE_CHECKING:
+    from auditor.cli.pairing import Wish
 
 _RUN_ARGUMENT = click.argument("run_directory", metavar="RUN", type=click.Path(path_type=Path))
+
+
+def _paired_wish(given: dict[str, Any], driver: str) -> Wish | None:
+    """What `--paired` asks for; None without it."""
+    if not given["paired"]:
+        return None
+    from auditor.cli.pairing import wish_from  # noqa: PLC0415
+
+    return wish_from(given["paired"], given["paired_error"], driver)
 
 
 @click.command(name="run")
@@ -31,7 +43,7 @@ def run(**given: Any) -> int:  # noqa: ANN401 - click hands over every option by
     settings = settings_from(given)
     outputs = outputs_from(given["formats"])
     stages.check_rules(given["rule_folders"])
-    wish = wish_from(given["paired"], given["paired_error"], settings.driver)
+    wish = _paired_wish(given, settings.driver)
     directory, ended = stages.record_all(settings, wish)
     status = stages.judge(directory, given["fail_on"], given["rule_folders"], outputs, given["min_assurance"])
     return ended or status
@@ -45,7 +57,7 @@ def record(**given: Any) -> int:  # noqa: ANN401
     from auditor.cli import stages  # noqa: PLC0415
 
     settings = settings_from(given)
-    wish = wish_from(given["paired"], given["paired_error"], settings.driver)
+    wish = _paired_wish(given, settings.driver)
     directory, ended = stages.record_all(settings, wish)
     click.echo(directory.root)
     return ended or stages.check_assurance(directory, given["min_assurance"])

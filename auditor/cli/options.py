@@ -13,14 +13,13 @@ from typing import Any
 
 import click
 
-from auditor.drivers.discovery import parse_url
+from auditor.drivers import DRIVERS
 from auditor.drivers.prompts import DOCUMENT_FILE
 from auditor.drivers.prompts import IN_COMMAND
 from auditor.errors import UsageError
 from auditor.model.run import Assurance
 from auditor.model.run import Declared
 from auditor.model.run import Mode
-from auditor.model.schedule import DEFAULT_ERROR_RATE
 from auditor.model.severity import Severity
 from auditor.record.settings import Settings
 from auditor.record.settings import check_command
@@ -31,9 +30,10 @@ _Command = Callable[..., Any]
 
 FORMATS = ("console", "html", "json")
 _MODES = (Mode.SINKHOLE.value, Mode.OFFLINE.value)
+DEFAULT_ERROR_RATE = 0.001
+"""That of `auditor.model.schedule`, which is loaded for paired runs alone."""
 API_KEY = "AUDIT_API_KEY"
 """Environment variable for a key that must not stand in the list of processes."""
-DRIVERS = ("auto", "none", "manual", "argv", "stdin", "openai")
 
 
 class _Seconds(click.FloatRange):
@@ -143,6 +143,8 @@ def settings_from(given: dict[str, Any]) -> Settings:
     check_command(command)
     check_driver(given["driver"], command)
     if given["url"]:
+        from auditor.drivers.discovery import parse_url  # noqa: PLC0415 - as in `declared`
+
         parse_url(given["url"])
     return Settings(
         command=command,

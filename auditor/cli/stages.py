@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor import interrupts
-from auditor.cli.pairing import Wish
-from auditor.cli.pairing import record_pairs
 from auditor.errors import ExitCode
 from auditor.errors import UsageError
 from auditor.evidence import store
@@ -22,6 +20,7 @@ from auditor.model.severity import Severity
 from auditor.record.settings import Settings
 
 if TYPE_CHECKING:
+    from auditor.cli.pairing import Wish
     from auditor.record.recording import Recorded
     from auditor.report import Result
 
@@ -41,6 +40,8 @@ def record_all(settings: Settings, wish: Wish | None) -> tuple[RunDirectory, int
     recorded = record(settings)
     if wish is None or recorded.exit_code:
         return recorded.directory, recorded.exit_code
+    from auditor.cli.pairing import record_pairs  # noqa: PLC0415
+
     return recorded.directory, record_pairs(settings, recorded.directory, wish)
 
 

@@ -6,26 +6,22 @@ returns when the app may be stopped.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
-
-from auditor.drivers import argv
-from auditor.drivers import auto
-from auditor.drivers import manual
-from auditor.drivers import none
-from auditor.drivers import openai
-from auditor.drivers import stdin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from auditor.drivers.stage import Stage
 
-DRIVERS: dict[str, Callable[[Stage], None]] = {
-    "auto": auto.drive,
-    "none": none.drive,
-    "manual": manual.drive,
-    "argv": argv.drive,
-    "stdin": stdin.drive,
-    "openai": openai.drive,
-}
-"""`--driver NAME` to the function that uses the app; raises AuditError when the app cannot be started."""
+DRIVERS = ("auto", "none", "manual", "argv", "stdin", "openai")
+"""Names for `--driver`: each is a module here with a function `drive`."""
+
+
+def driver(name: str) -> Callable[[Stage], None]:
+    """The function that uses the app, which raises AuditError when the app cannot be started.
+
+    The other drivers are not loaded: the app would wait for that.
+    """
+    drive: Callable[[Stage], None] = import_module(f"auditor.drivers.{name}").drive
+    return drive

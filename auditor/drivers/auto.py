@@ -9,10 +9,6 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from auditor.drivers import argv
-from auditor.drivers import openai
-from auditor.drivers import stdin
-from auditor.drivers.discovery import Finder
 from auditor.drivers.stage import launch
 from auditor.drivers.stage import settle
 
@@ -26,9 +22,14 @@ STEADY_S = 1.5
 def drive(stage: Stage) -> None:
     """Start the app and use it, or write down that it offered no way to."""
     if stage.prompt_in_command:
+        from auditor.drivers import argv  # noqa: PLC0415
+
         argv.drive(stage)
         return
     launch(stage, stdin=True)
+    from auditor.drivers import openai  # noqa: PLC0415 - what the app need not wait for
+    from auditor.drivers import stdin  # noqa: PLC0415
+
     watch = _Watch(stage)
     stage.wait(stage.pace.ready, watch.decided)
     if watch.finder.found is not None:
@@ -45,6 +46,8 @@ class _Watch:
     """What an app offers after it was started."""
 
     def __init__(self, stage: Stage) -> None:
+        from auditor.drivers.discovery import Finder  # noqa: PLC0415
+
         self._stage = stage
         self._wanted_since: float | None = None
         self.finder = Finder(stage)

@@ -13,7 +13,6 @@ from auditor.drivers.stage import settle
 from auditor.drivers.terminal import answer_in
 from auditor.model.markers import contains_marker
 from auditor.model.run import PhaseName
-from auditor.parse.web_answer import texts as texts_in
 
 if TYPE_CHECKING:
     from auditor.drivers.stage import Stage
@@ -44,6 +43,8 @@ def drive(stage: Stage) -> None:
 
 def _told(stage: Stage, seen: int, prompt: Prompt) -> list[str]:
     """All that was said on the terminal and in windows, less the prompt itself."""
+    from auditor.parse.web_answer import texts as texts_in  # noqa: PLC0415 - the app need not wait for it
+
     said = [text.encode() for sent in stage.heard() for text in texts_in(sent)]
     return [answer_in(text, prompt.text) for text in (stage.output(seen), *said)]
 

@@ -17,7 +17,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from auditor import interrupts
-from auditor.drivers import DRIVERS
+from auditor.drivers import driver
 from auditor.drivers.prompts import write_script
 from auditor.errors import BoxUnavailable
 from auditor.errors import Interrupted
@@ -211,7 +211,7 @@ class Recording:
         """Let the driver use the app; one signal ends the use early, but not the recording."""
         stage = self._standing()
         try:
-            DRIVERS[self._settings.driver](stage)
+            driver(self._settings.driver)(stage)
         except (KeyboardInterrupt, Interrupted) as error:
             number = error.number if isinstance(error, Interrupted) else int(signal.SIGINT)
             self.exit_code = 128 + number

@@ -9,6 +9,7 @@ import pytest
 from auditor.cli import options
 from auditor.drivers import DRIVERS
 from auditor.errors import UsageError
+from auditor.model import schedule
 from auditor.model.run import Declared
 from auditor.model.run import Mode
 from auditor.record.settings import Settings
@@ -59,6 +60,7 @@ def test_every_option_arrives(tmp_path, monkeypatch):
 
 def test_the_choices_are_what_there_is():
     assert set(options.DRIVERS) == set(DRIVERS)
+    assert options.DEFAULT_ERROR_RATE == schedule.DEFAULT_ERROR_RATE
     from auditor.report import FORMATS
 
     assert set(options.FORMATS) == set(FORMATS)
