@@ -237,8 +237,8 @@ def sighting_fields(canary: Canary, sighting: Sighting, subject: str) -> dict[st
         "audit.canary.where": sighting.where,
         "audit.canary.subject": subject,
         "audit.canary.encoding": sighting.encoding,
-        "audit.canary.form": ", ".join(
-            filter(None, (" > ".join(sighting.encoding) or "plain text", sighting.extent))
+        "audit.canary.form": " in ".join(
+            filter(None, (sighting.extent, " > ".join(sighting.encoding) or "plain text"))
         ),
         "audit.canary.extent": sighting.extent,
         "audit.canary.direction": sighting.direction,
