@@ -19,7 +19,7 @@ def test_a_third_of_a_document_is_a_leak_and_says_how_much_it_was(summary):
         for each in summary.result["findings"]
         if each["rule"] == "CAN001" and each["destination"]["domain"] == "index.summary.example"
     ]
-    assert " of 25 sentences)" in found["message"]
+    assert " of 25 sentences in " in found["message"]
     (canary,) = [each for each in summary.result["canaries"] if each["id"] == "document"]
     number = int(canary["found"][0]["extent"].split()[0])
     assert 5 <= number <= 10
