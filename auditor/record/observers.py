@@ -33,6 +33,7 @@ from auditor.model.observation import GapNoted
 from auditor.model.observation import ListenerSeen
 from auditor.record.controls.sending import errand
 from auditor.sandbox.box import Box
+from auditor.sandbox.browsers import Database
 from auditor.sandbox.plan import BoxPlan
 from auditor.sandbox.prepare import write_files
 
@@ -73,6 +74,7 @@ class Observers:
         self._mark = mark
         self._authority: CertificateAuthority | None = None
         self._box: Box | None = None
+        self._database: Database | None = None
         self._watcher: SocketWatcher | None = None
         self._packets: PacketCapture | None = None
         self._finder: SocketFinder | None = None
@@ -100,7 +102,7 @@ class Observers:
             BoxUnavailable: with the fix.
         """
         authority, watcher, packets = self._fork()
-        notes = write_files(self._plan, authority.certificate_pem, authority.subject)
+        notes = write_files(self._plan, authority.certificate_pem, authority.subject, self._database)
         self._start_thread(watcher.pump)
         self.box.furnish()
         try:
@@ -132,7 +134,7 @@ class Observers:
         self._box = box = Box.build(
             self._plan,
             hand_over=lambda role: seccomp.install_and_hand_over(code, intake, role),
-            meanwhile=self._make_authority,
+            meanwhile=self._meanwhile,
             errand=errand,
         )
         watcher.intake.close()
@@ -147,6 +149,17 @@ class Observers:
         )
         self._packets = PacketCapture.fork(self._directory.packets, taps)
         return self._make_authority(), watcher, self._packets
+
+    def _meanwhile(self) -> None:
+        """What takes its time and needs no box."""
+        if self._plan.browser_trust:
+            self._database = database = Database(self._plan.scratch)
+            try:
+                database.begin()
+                database.trust(self._make_authority().certificate_pem)
+            except OSError:  # no place for it, or no certutil any more: the next try says why
+                self._database = None
+        self._make_authority()
 
     def _make_authority(self) -> CertificateAuthority:
         self._authority = self._authority or make_ca()

@@ -1,7 +1,8 @@
 """Makes Chromium and its kin trust the run's certificate authority, through an NSS database in the home.
 
-Only possible with `certutil`, and only done where a browser is likely to be started: it costs tens of
-milliseconds. Firefox keeps a database in each profile and is not covered.
+Only possible with `certutil`, and only done where a browser is likely to be started. It costs tens of
+milliseconds, which pass while other things are being made. Firefox keeps a database in each profile and is
+not covered.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterable
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,6 +26,8 @@ _BROWSERS: Final = (
     "brave-browser", "vivaldi", "electron",
 )  # fmt: skip
 _NICKNAME: Final = "root"
+_CERTUTIL_S: Final = 20.0
+_TICK_S: Final = 0.0005
 
 
 def wanted(environ: Mapping[str, str], home: Path) -> bool:
@@ -45,32 +49,77 @@ def planted_paths(home: str) -> frozenset[str]:
     return frozenset(paths - {home})
 
 
-def plant(layers: Iterable[Layer], home: str, certificate: Path, owner: tuple[int, int]) -> None:
-    """Put a database that trusts `certificate` into the recorded layer of the home directory.
+class Database:
+    """A database that is made in the background: `begin`, `trust`, and then it is `plant`ed.
+
+    What went wrong is raised when it is planted.
+    """
+
+    def __init__(self, scratch: Path) -> None:
+        """Below the box's scratch directory, which need not be there yet."""
+        self._scratch = scratch
+        self.folder = scratch / "nss"
+        self._running: subprocess.Popen[bytes] | None = None
+        self._problem = ""
+
+    def begin(self) -> None:
+        """Let an empty one be made, as soon as there is a place for it."""
+        until = time.monotonic() + _CERTUTIL_S
+        while not self._scratch.is_dir() and time.monotonic() < until:
+            time.sleep(_TICK_S)
+        self.folder.mkdir(mode=0o700)
+        self._start("-N", "--empty-password")
+
+    def trust(self, certificate_pem: bytes) -> None:
+        """Let it trust an authority."""
+        certificate = self.folder / "authority.pem"
+        certificate.write_bytes(certificate_pem)
+        self.wait()
+        if not self._problem:
+            self._start("-A", "-n", _NICKNAME, "-t", "C,,", "-i", str(certificate))
+
+    def _start(self, *arguments: str) -> None:
+        self._running = subprocess.Popen(
+            ["certutil", *arguments, "-d", f"sql:{self.folder}"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    def wait(self) -> str:
+        """Wait for what was begun; returns what went wrong, empty for nothing."""
+        running, self._running = self._running, None
+        if running is not None:
+            try:
+                status = running.wait(_CERTUTIL_S)
+            except subprocess.TimeoutExpired:
+                running.kill()
+                status = running.wait()
+            self._problem = self._problem or (f"certutil ended with {status}" if status else "")
+        return self._problem
+
+
+def plant(layers: Iterable[Layer], home: str, database: Database, owner: tuple[int, int]) -> None:
+    """Put a database into the recorded layer of the home directory.
 
     Args:
         layers: The writable trees; nothing happens when none holds the home.
         home: As the box sees it.
-        certificate: PEM file.
+        database: One that was told whom to trust.
         owner: Ids of the app's user.
 
     Raises:
         OSError: `certutil` failed or the disk is full.
     """
+    problem = database.wait()
+    if problem:
+        raise OSError(problem)
     upper = _upper_of(layers, home)
     if upper is None:
         return
-    for database in DATABASES:
-        _make_folders(upper, Path(home), Path(database), owner)
-    first = upper / DATABASES[0]
-    _certutil("-N", "--empty-password", "-d", f"sql:{first}")
-    _certutil("-A", "-d", f"sql:{first}", "-n", _NICKNAME, "-t", "C,,", "-i", str(certificate))
-    for database in DATABASES[1:]:
+    for place in DATABASES:
+        _make_folders(upper, Path(home), Path(place), owner)
         for name in _FILES:
-            shutil.copy(first / name, upper / database / name)
-    for database in DATABASES:
-        for name in _FILES:
-            os.chown(upper / database / name, *owner)
+            made = Path(shutil.copy(database.folder / name, upper / place / name))
+            os.chown(made, *owner)
 
 
 def _upper_of(layers: Iterable[Layer], home: str) -> Path | None:
@@ -89,10 +138,3 @@ def _make_folders(upper: Path, lower: Path, below: Path, owner: tuple[int, int])
         path.mkdir(parents=True)
         path.chmod((lower / part).stat().st_mode & 0o7777 if (lower / part).is_dir() else 0o700)
         os.chown(path, *owner)
-
-
-def _certutil(*arguments: str) -> None:
-    try:
-        subprocess.run(["certutil", *arguments], check=True, capture_output=True, timeout=20)
-    except subprocess.SubprocessError as error:
-        raise OSError(f"certutil failed: {error}") from error

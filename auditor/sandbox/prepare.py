@@ -114,13 +114,19 @@ def plan_box(wishes: Wishes, environ: Mapping[str, str] = os.environ) -> BoxPlan
     )
 
 
-def write_files(plan: BoxPlan, certificate_pem: bytes, subject: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+def write_files(
+    plan: BoxPlan,
+    certificate_pem: bytes,
+    subject: Iterable[tuple[str, str]],
+    database: browsers.Database | None = None,
+) -> tuple[str, ...]:
     """Write everything that the plan's mounts show in the box.
 
     Args:
         plan: The box.
         certificate_pem: The run's certificate authority.
         subject: Its subject as (OID, value) pairs, for the name of its link.
+        database: For browsers, where it is being made already.
 
     Returns:
         What could not be done, one sentence each: it reduces the assurance.
@@ -149,7 +155,11 @@ def write_files(plan: BoxPlan, certificate_pem: bytes, subject: Iterable[tuple[s
     if not plan.browser_trust:
         return ()
     try:
-        browsers.plant(plan.layers, plan.environment["HOME"], certificate, owner)
+        if database is None:
+            database = browsers.Database(plan.scratch)
+            database.begin()
+            database.trust(certificate_pem)
+        browsers.plant(plan.layers, plan.environment["HOME"], database, owner)
     except OSError as error:
         return (f"Chromium does not trust the box's certificates ({error}).",)
     return ()

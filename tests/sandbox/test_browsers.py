@@ -39,7 +39,10 @@ def test_the_database_trusts_the_certificate(tmp_path) -> None:
         cwd=tmp_path, check=True, capture_output=True,
     )  # fmt: skip
     layer = Layer(mount=str(home), upper=str(upper), lower=str(home))
-    browsers.plant([layer], str(home), tmp_path / "c.pem", (os.getuid(), os.getgid()))
+    database = browsers.Database(tmp_path)
+    database.begin()
+    database.trust((tmp_path / "c.pem").read_bytes())
+    browsers.plant([layer], str(home), database, (os.getuid(), os.getgid()))
     for database in browsers.DATABASES:
         listed = subprocess.run(
             ["certutil", "-L", "-d", f"sql:{upper / database}"], check=True, capture_output=True, text=True
@@ -51,5 +54,16 @@ def test_the_database_trusts_the_certificate(tmp_path) -> None:
 
 
 def test_nothing_happens_when_the_home_is_not_recorded(tmp_path) -> None:
-    browsers.plant([], str(tmp_path), tmp_path / "none.pem", (0, 0))
+    browsers.plant([], str(tmp_path), browsers.Database(tmp_path), (0, 0))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_certutil_refuses_is_told(tmp_path) -> None:
+    if not shutil.which("certutil"):
+        pytest.skip("certutil (libnss3-tools) is not installed")
+    database = browsers.Database(tmp_path)
+    database.begin()
+    database.trust(b"no certificate")
+    layer = Layer(mount=str(tmp_path), upper=str(tmp_path / "upper"), lower="")
+    with pytest.raises(OSError, match="certutil ended with"):
+        browsers.plant([layer], str(tmp_path), database, (os.getuid(), os.getgid()))
