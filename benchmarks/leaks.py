@@ -32,7 +32,7 @@ PROGRAMS = harness.ROOT / "fixtures" / "leaks"
 sys.path.insert(0, str(PROGRAMS))
 
 import leaks_page  # noqa: E402
-from catalogue import ROWS  # noqa: E402
+from leak_catalogue import ROWS  # noqa: E402
 from row import FALSE_RULES  # noqa: E402
 from row import Group  # noqa: E402
 from row import Row  # noqa: E402

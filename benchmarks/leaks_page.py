@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from catalogue import ROWS
+from leak_catalogue import ROWS
 from row import Group
 
 if TYPE_CHECKING:

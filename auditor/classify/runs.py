@@ -54,7 +54,7 @@ def run_of(ledger: Ledger, *, sealed: bool, altered: tuple[str, ...] = ()) -> Ru
 
 def _phases(ledger: Ledger, duration: float) -> tuple[Phase, ...]:
     begun = [(entry.mono, what.name) for entry, what in ledger.all(PhaseBegan)]
-    ends = [*(at for at, _ in begun[1:]), duration]
+    ends = [*(at for at, _ in begun[1:]), duration] if begun else []
     return tuple(
         Phase(name=PhaseName(name), start_s=start, end_s=end)
         for (start, name), end in zip(begun, ends, strict=True)

@@ -159,6 +159,8 @@ def settings_from(given: dict[str, Any]) -> Settings:
         accept_unproven_answer=given["accept_unproven_answer"],
         idle_s=given["idle"],
         settle_s=given["settle"],
+        paired=given["paired"],
+        paired_error=given["paired_error"],
         probe_tls=given["probe_tls"],
         ready_s=given["ready"],
         answer_s=given["answer"],

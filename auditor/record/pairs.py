@@ -118,5 +118,6 @@ def settings_of(settings: Settings, main: RunDirectory, plan: PairedPlan, number
         expect=(prompt.marker if prompt else "") or settings.expect,
         reference=False,
         publish=(),
+        paired="",
         hidden=(*settings.hidden, main.root),
     )

@@ -59,6 +59,10 @@ class Settings:
     """Use the app as the driver does, but type nothing: the empty half of paired runs."""
     api_key: str = field(default="", repr=False)
     """Key for the app's own API; never written down."""
+    paired: str = ""
+    """How many paired runs may follow, `auto`, or empty for none."""
+    paired_error: float = 0.001
+    """Chance that they accuse an app of what it does not do."""
     probe_tls: bool = False
     """Show the app a certificate that it must refuse, when it connects to a host again."""
     ready_s: float = 60.0
@@ -105,6 +109,8 @@ _OPTIONS: tuple[tuple[str, Callable[[Any], list[str]]], ...] = (
     ("accept_unproven_answer", _flag("accept-unproven-answer")),
     ("idle_s", _named("idle")),
     ("settle_s", _named("settle")),
+    ("paired", _named("paired")),
+    ("paired_error", _named("paired-error")),
     ("probe_tls", _flag("probe-tls")),
     ("ready_s", _named("ready")),
     ("answer_s", _named("answer")),

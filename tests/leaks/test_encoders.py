@@ -23,8 +23,8 @@ import zlib
 from email import message_from_bytes
 
 import brotli
-import catalogue
 import encoders
+import leak_catalogue as catalogue
 import msgspec
 import pytest
 import zstandard

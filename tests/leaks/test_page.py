@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import catalogue
+import leak_catalogue as catalogue
 import leaks
 import leaks_page
 from row import Group

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-import catalogue
+import leak_catalogue as catalogue
 import leaks
 import pytest
 

@@ -86,7 +86,7 @@ def test_every_option_is_told_so_that_the_run_can_be_repeated(tmp_path):
         "--mode=offline", "--driver=manual", "--allow=a.example.org=telemetry", "--allow=*.b.example.org",
         "--publish=7860:8000", "--url=http://127.0.0.1:1/v1", "--prompt=a {canary}", "--prompt=b",
         "--expect=yes, so", "--accept-unproven-answer", "--idle=0.5", "--settle=7", "--ready=90", "--answer=9",
-        "--timeout=30", f"--writable={tmp_path}", "--probe-tls", "--document", "--no-gpu", "--no-honey",
+        "--timeout=30", f"--writable={tmp_path}", "--paired=24", "--paired-error=0.01", "--probe-tls", "--document", "--no-gpu", "--no-honey",
         "--no-reference", f"--reference-model={model}",
     ]  # fmt: skip
     every = {option.opts[0] for option in click.Command("x", params=_parameters()).params}

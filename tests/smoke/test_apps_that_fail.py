@@ -64,7 +64,11 @@ def test_unless_the_user_accepts_it(audit):
 def test_an_app_that_is_killed_from_outside(audit):
     running = audit.start_app("stdin_chat.py", options=("--no-reference", "--idle", 20))
     running.wait_for("watching it idle")
-    (app,) = {entry["pid"] for entry in running.entries() if entry["kind"] == "process.seen"}
+    (app,) = {
+        entry["pid"]
+        for entry in running.entries()
+        if (entry["kind"], entry.get("role")) == ("process.seen", "app")
+    }
     os.kill(app, signal.SIGKILL)
     ended = running.end(timeout_s=30)
     assert "signal 9" in inconclusive(ended)

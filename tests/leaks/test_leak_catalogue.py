@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-import catalogue
+import leak_catalogue as catalogue
 import pytest
 from channels import CHANNELS
 from cuts import CUTS
