@@ -65,7 +65,7 @@ def test_a_disk_that_fills_up(audit, tmp_path, pages):
 
 @pytest.mark.box
 def test_a_disk_with_room_for_the_run_but_not_for_its_report(audit, tmp_path):
-    confined = ("full", 86 * mmap.PAGESIZE, tmp_path / "copy")
+    confined = ("full", 72 * mmap.PAGESIZE, tmp_path / "copy")
     options = ("--out", "/mnt/run", "--settle", 0.5, "--no-reference")
     ended = audit.start("run", *options, "--", *COMMAND, confined=confined).end()
     assert "cannot be written: No space left on device" in assert_tidy(ended, 3)
