@@ -54,6 +54,8 @@ _BASE32 = _UPPER + b"234567"
 _BASE32_HEX = _DIGITS + _UPPER[:22]
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 _TO_32 = bytes.maketrans(_DIGITS + _UPPER[:22], _UPPER + b"234567")
+_CROCKFORD = _DIGITS + b"ABCDEFGHJKMNPQRSTVWXYZ"
+_FROM_CROCKFORD = bytes.maketrans(_CROCKFORD, _UPPER + b"234567")
 _BASE58 = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _VALUE_58 = bytes.maketrans(_BASE58, bytes(range(58)))
 _RFC_1924 = _DIGITS + _UPPER + _LOWER + b"!#$%&()*+-;<=>?@^_`{|}~"
@@ -133,6 +135,16 @@ def base64(found: Tokens) -> Iterator[Reading]:
     short = {token: start for token, start in places.items() if len(token) <= LONG}
     if short:
         yield from _alignments(short, 4)
+
+
+_REVERSED = re.compile(rb"(?<![0-9A-Za-z+/=_-])={0,2}(?P<run>[0-9A-Za-z+/_-]{20,}+)(?![=])")
+
+
+def base64_reversed(data: bytes) -> Iterator[Reading]:
+    """Runs of base64 written backwards, read from their ends."""
+    for match in _REVERSED.finditer(data):
+        text, _ = _joined_64({match["run"][::-1]: 0})
+        yield Reading(binascii.a2b_base64(text), ((0, match.start("run")),))
 
 
 def _alignments(places: dict[bytes, int], number: int) -> Iterator[Reading]:
@@ -244,7 +256,7 @@ def _from_hex(digits: bytes) -> bytes:
 
 
 def base32(found: Tokens) -> Iterator[Reading]:
-    """Base32 in both alphabets (RFC 4648 sections 6 and 7), in capitals or small; whole tokens alone."""
+    """Base32 by RFC 4648 (sections 6 and 7) and by Crockford, in capitals or small; whole tokens alone."""
     words = [
         (token.upper(), start)
         for token, start in found.words.items()
@@ -253,6 +265,8 @@ def base32(found: Tokens) -> Iterator[Reading]:
     yield from joined((_from_32(word), start) for word, start in words if not word.strip(_BASE32))
     other = [(word, start) for word, start in words if not word.strip(_BASE32_HEX)]
     yield from joined((_from_32(word.translate(_TO_32)), start) for word, start in other)
+    other = [(word, start) for word, start in words if not word.strip(_CROCKFORD)]
+    yield from joined((_from_32(word.translate(_FROM_CROCKFORD)), start) for word, start in other)
 
 
 def _from_32(token: bytes) -> bytes:

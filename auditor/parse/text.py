@@ -32,6 +32,7 @@ _SIMPLE_ESCAPES = tuple(
     )
 )  # fmt: skip
 _CODE_ESCAPE = re.compile(rb"\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|u\{[0-9a-fA-F]{1,6}\})")
+_OCTAL = re.compile(rb"\\([0-3][0-7]{2})")
 _QUOTED = re.compile(rb"=(?:[0-9A-F]{2}|\r?\n)")
 _LOW = bytes(range(6))
 _HIGH = b"\t\n\r" + bytes(range(0x20, 0x100))
@@ -84,6 +85,17 @@ def _unescaped(part: bytes) -> bytes:
 def _code_point(escape: bytes) -> bytes:
     code = int(escape.strip(b"ux{}"), 16)
     return chr(code).encode("utf-8", "surrogatepass") if code <= LAST_CODE_POINT else b"\\" + escape
+
+
+def octal(data: bytes) -> list[bytes]:
+    r"""Three octal digits behind a backslash, as C and the shells write bytes.
+
+    >>> octal(rb"\166\145lka")
+    [b'velka']
+    """
+    pieces = _OCTAL.split(data)
+    pieces[1::2] = (bytes([int(digits, 8)]) for digits in pieces[1::2])
+    return [b"".join(pieces)] if len(pieces) > 1 else []
 
 
 def _join_surrogates(data: bytes) -> bytes:

@@ -21,6 +21,7 @@ from auditor.classify.search.excerpt import excerpt
 from auditor.classify.search.forms import forms
 from auditor.classify.search.paths import steps
 from auditor.classify.search.unfold import unfold
+from auditor.classify.search.wholes import wholes
 from auditor.classify.search.windows import windows
 from auditor.model.canary import Canary
 from auditor.model.canary import CanaryKind
@@ -140,4 +141,5 @@ def hunt_for(canaries: Iterable[Canary]) -> Hunt:
     sought = {canary.id: canary for canary in canaries}
     plain = (form for canary in sought.values() for part in parts.split(canary) for form in forms(part))
     hashed = (form for canary in sought.values() for form in digests(canary))
-    return Hunt(Searcher((*plain, *hashed)), sought)
+    undivided = (form for canary in sought.values() for form in wholes(canary))
+    return Hunt(Searcher((*plain, *hashed, *undivided)), sought)

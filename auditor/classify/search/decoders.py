@@ -18,8 +18,10 @@ from auditor.classify.search.signs import STREAMS
 from auditor.classify.search.signs import signs
 from auditor.classify.search.windows import WINDOW
 from auditor.parse import bases
+from auditor.parse import cbor
 from auditor.parse import encodings
 from auditor.parse import http_body
+from auditor.parse import numerals
 from auditor.parse import text
 from auditor.parse.bases import Reading
 
@@ -37,6 +39,9 @@ TRY_COST = 512
 ESCAPE_COST = 16
 """The same for one escape."""
 
+NUMBERS_COST = 2
+"""The same for one byte of text in which rows of numbers are looked for."""
+
 REACH = 512
 """Bytes around an escape that are read again without it; a run in base64 is escaped every 64 signs or so."""
 
@@ -50,9 +55,19 @@ TINY = 4096
 """Nodes up to this size are read in base 85 without a sign of it."""
 
 _PIXELS = b"IDAT"
-"""The chunk of a PNG file that holds the picture: nobody can read a canary in the colours of its dots."""
+"""The chunk of a PNG file that holds the picture: no screenshot shows a canary in the colours of its dots."""
+
+_ICON = 2048
+"""Bytes of a picture that is read all the same: what is no screenshot may be text that was made one."""
 
 _EVENT_DATA = re.compile(rb"(?m)^data: ?(.*?)\r?$")
+
+
+_FLUSHED = ("deflate-raw",)
+"""Often sent without an end."""
+
+_FRAMED = ("chunked", "cbor")
+"""Not compressed."""
 
 
 class View:
@@ -151,7 +166,7 @@ def _announced(coding: str) -> Decoder:
 
     def read(view: View) -> Iterator[Reading]:
         for name, place in view.streams:
-            if name != coding or view.data[place - 4 : place] == _PIXELS or not view.budget.take(TRY_COST):
+            if name != coding or _large_picture(view.data, place) or not view.budget.take(TRY_COST):
                 continue
             start, packed = (place, coding) if coding != "zip" else encodings.zip_entry(view.data, place)
             if packed and encodings.begins(packed, view.data, start):
@@ -162,8 +177,18 @@ def _announced(coding: str) -> Decoder:
     return Decoder(coding, read)
 
 
+def _large_picture(data: bytes, place: int) -> bool:
+    """Whether a chunk of pixels begins here; four bytes before its name say how long it is."""
+    large = int.from_bytes(data[place - 8 : place - 4]) > _ICON
+    return large and data[place - 4 : place] == _PIXELS
+
+
 def _headless(coding: str) -> Decoder:
-    """A compressed stream without a signature: all of a piece, and it must end properly or not at all."""
+    """A compressed stream without a signature: all of a piece, and it must end properly or not at all.
+
+    Messages that are flushed, not finished (RFC 7692), end anywhere; few pieces that are no stream inflate
+    to their last byte.
+    """
 
     def read(view: View) -> Iterator[Reading]:
         for start, end in view.pieces:
@@ -171,13 +196,17 @@ def _headless(coding: str) -> Decoder:
                 continue
             limit = view.budget.left // 2
             out = _inflated(coding, view.data, start, end, view.budget)
-            if out is not None and (out[1] or len(out[0]) >= limit):
+            flushed = coding in _FLUSHED and end - start <= SMALL
+            if out is not None and (out[1] or len(out[0]) >= limit or (flushed and out[2])):
                 yield Reading(out[0], ((0, start),))
 
     return Decoder(coding, read)
 
 
-def _inflated(coding: str, data: bytes, start: int, end: int, budget: Budget) -> tuple[bytes, bool] | None:
+def _inflated(
+    coding: str, data: bytes, start: int, end: int, budget: Budget
+) -> tuple[bytes, bool, bool] | None:
+    """What it says, whether it ended properly, and whether the bytes ended, unbroken, before it did."""
     limit = budget.left // 2
     try:
         out, finished, open_end = encodings.inflate_until(coding, memoryview(data)[start:end], limit)
@@ -185,7 +214,7 @@ def _inflated(coding: str, data: bytes, start: int, end: int, budget: Budget) ->
         return None
     budget.cut |= len(out) >= limit
     budget.broken_off |= open_end and len(data) >= WINDOW
-    return out, finished
+    return out, finished, open_end
 
 
 def _escapes(name: str, escapes: Escapes) -> Decoder:
@@ -237,6 +266,23 @@ def _chunked(view: View) -> Iterator[Reading]:
                 yield Reading(joined, ((0, start),))
 
 
+def _cbor(view: View) -> Iterator[Reading]:
+    """Strings that are sent in pieces, which stand apart."""
+    for name, place in view.streams:
+        if name == "cbor" and view.budget.take(TRY_COST) and (found := cbor.joined_chunks(view.data, place)):
+            yield Reading(found, ((0, place),))
+
+
+def _numbers(name: str) -> Decoder:
+    """Bytes as numbers, which the text around them is no part of."""
+
+    def read(view: View) -> Iterator[Reading]:
+        if name in view.signs and view.budget.take(NUMBERS_COST * len(view.data)):
+            yield from numerals.numerals(name, view.data)
+
+    return Decoder(name, read)
+
+
 def _form(view: View) -> Iterator[Reading]:
     """Escaped values one by one, since each may be a stream, and all words that write space as `+`."""
     yield from bases.joined(http_body.form_values(view.data))
@@ -257,6 +303,12 @@ def _base85(view: View) -> Iterator[Reading]:
         yield from bases.base85(view.data)
 
 
+def _backwards(view: View) -> Iterator[Reading]:
+    """Base64 with its padding in front, or with the signature of gzip at its end."""
+    if "base64-reversed" in view.signs:
+        yield from bases.base64_reversed(view.data)
+
+
 def _wide(view: View) -> Iterator[Reading]:
     if "utf-16" in view.signs:
         yield from (Reading(found, ((0, 0),)) for found in text.utf16(view.data))
@@ -267,19 +319,23 @@ def _spaced(view: View) -> Iterable[Reading]:
 
 
 DECODERS: tuple[Decoder, ...] = (
-    *(_announced(name) for name in STREAMS if name != "chunked"),
+    *(_announced(name) for name in STREAMS if name not in _FRAMED),
     _headless("br"),
     _headless("deflate-raw"),
     Decoder("chunked", _chunked),
+    Decoder("cbor", _cbor),
     Decoder("form", _form),
     Decoder("sse", _events),
     _escapes("url", Escapes(b"%", text.percent, _words)),
     _escapes("json", Escapes(b"\\", text.backslash, _regions)),
+    _escapes("octal", Escapes(b"\\", text.octal, _regions)),
     _escapes("html", Escapes(b"&", text.entities, _regions)),
     _escapes("quoted-printable", Escapes(b"=", text.quoted_printable, _regions)),
     Decoder("base64", lambda view: bases.base64(view.tokens)),
+    Decoder("base64-reversed", _backwards),
     Decoder("hex", lambda view: bases.hexadecimal_in(view.tokens)),
     Decoder("hex-spaced", _spaced),
+    *(_numbers(name) for name in numerals.NUMERALS),
     Decoder("base32", lambda view: bases.base32(view.tokens)),
     Decoder("base58", lambda view: bases.base58(view.tokens)),
     Decoder("base85", _base85),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from auditor.classify.search.disguises import disguised
 from auditor.classify.search.disguises import masked
+from auditor.classify.search.rewritings import rewritten
 from auditor.model.canary import Canary
 from auditor.model.canary import CanaryKind
 
@@ -65,6 +66,11 @@ def _grouped(value: bytes, encode: Callable[[bytes], bytes]) -> Iterator[bytes]:
         yield encode(value[skipped : skipped + whole])
 
 
+def _crockford(value: bytes) -> bytes:
+    """Base32 that leaves out I, L, O and U."""
+    return base64.b32encode(value).translate(_TO_CROCKFORD)
+
+
 def _alphabet(signs: bytes) -> Callable[[bytes], Iterator[bytes]]:
     """Base64 with other signs."""
     table = bytes.maketrans(_STANDARD_64, signs)
@@ -78,6 +84,8 @@ _TO_Z85 = bytes.maketrans(
     _DIGITS + _LOWER + _UPPER + b".-:+=^!/*?&<>()[]{}@%$#",
 )
 
+_TO_CROCKFORD = bytes.maketrans(_UPPER + b"234567", _DIGITS + b"ABCDEFGHJKMNPQRSTVWXYZ")
+
 _WRITINGS: tuple[tuple[str, Callable[[bytes], Iterable[bytes]]], ...] = (
     ("base64", lambda value: _aligned(value, base64.b64encode, 3, 6)),
     ("base64url", lambda value: _aligned(value, base64.urlsafe_b64encode, 3, 6)),
@@ -86,6 +94,7 @@ _WRITINGS: tuple[tuple[str, Callable[[bytes], Iterable[bytes]]], ...] = (
     ("uuencode", _alphabet(b"`" + bytes(range(33, 96)))),
     ("base32", lambda value: _aligned(value, base64.b32encode, 5, 5)),
     ("base32hex", lambda value: _aligned(value, base64.b32hexencode, 5, 5)),
+    ("crockford", lambda value: _aligned(value, _crockford, 5, 5)),
     ("ascii85", lambda value: _grouped(value, base64.a85encode)),
     ("base85", lambda value: _grouped(value, base64.b85encode)),
     ("z85", lambda value: (found.translate(_TO_Z85) for found in _grouped(value, base64.b85encode))),
@@ -164,6 +173,8 @@ def _written(canary: Canary) -> Iterator[Form]:
         if canary.kind not in _NEVER_MASKED:
             for pattern in masked(plain):
                 yield Form(canary=canary.id, encoding=("xor",), pattern=pattern.lower())
+            for name, pattern in rewritten(plain):
+                yield Form(canary=canary.id, encoding=(name,), pattern=pattern.lower())
 
 
 def _hidden(canary: str, encoding: tuple[str, ...], written: bytes) -> Iterator[Form]:

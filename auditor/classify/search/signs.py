@@ -16,6 +16,7 @@ _TEXT = rb"[\x20-\x7e]"
 _RARE = rb"[!#$()*;<>@^`{|}~]"
 """Signs of base 85 that neither paths nor addresses hold."""
 
+_BETWEEN_NUMBERS = (b",", b", ", b" ")
 _FEW = rb"[0-9A-Za-z%&+=?_./:-]{0,6}"
 
 
@@ -29,9 +30,23 @@ GATES: dict[str, tuple[bytes, ...]] = {
     "json": _in_text(rb"\\[\"'/nrtbfux\\]"),
     "form": (rb"=[0-9A-Za-z%*_.-]{0,40}\+[0-9A-Za-z%*_.-]", rb"%[0-9A-F]{2}\+", rb"\+%[0-9A-F]{2}"),
     "html": (rb"&#[0-9xX][0-9a-fA-F]", rb"&[a-zA-Z]{2,9};"),
-    "quoted-printable": (*_in_text(rb"=3D"), *_in_text(rb"=\r?\n"), *_in_text(rb"=[0-9A-F]{2}=[0-9A-F]{2}")),
+    "quoted-printable": (
+        *_in_text(rb"=3D"),
+        *_in_text(rb"=\r?\n"),
+        *_in_text(rb"=[0-9A-F]{2}=[0-9A-F]{2}"),
+        *_in_text(rb"=[0-9A-F]{2}[!-~]=[0-9A-F]{2}[!-~]=[0-9A-F]{2}"),
+    ),
     "utf-16": (rb"\x00[\x20-\x7e]\x00[\x20-\x7e]\x00", rb"\x00{3}[\x20-\x7e]\x00{3}"),
     "hex-spaced": tuple(rb"%b(?:[0-9A-Fa-f]{2}%b){3}" % (sign, sign) for sign in (b":", b" ", b",", b"-")),
+    "octal": _in_text(rb"\\[0-3][0-7]{2}[ -~]?\\[0-3][0-7]{2}"),
+    "decimal": (
+        *(rb"[0-9]{2}%b[0-9]{2,3}%b[0-9]{2,3}%b" % (sign, sign, sign) for sign in _BETWEEN_NUMBERS),
+        *(rb"0%b[0-9]{1,3}%b0%b" % (sign, sign, sign) for sign in _BETWEEN_NUMBERS),
+        rb"[0-9]{2},\n {1,16}[0-9]{2,3},\n",
+    ),
+    "base64-reversed": (rb"[\" \n]={1,2}[0-9A-Za-z+/_-]{8}", rb"^={1,2}[0-9A-Za-z+/_-]{8}", rb"AIs4H"),
+    "hex-c": (rb"0[xX][0-9a-fA-F]{1,2},[ \n]{0,2}0[xX]", rb"0[xX][0-9a-fA-F]{1,2} 0[xX]"),
+    "binary": (rb"[01]{24}", rb"[01]{8}[ ,][01]{8}[ ,][01]{8}"),
     "base85": (rb"<~", _RARE + _FEW + _RARE + _FEW + _RARE),
     "multipart": (rb"\n--", rb"^--"),
     "sse": (rb"\ndata:", rb"^data:"),
@@ -45,6 +60,7 @@ STREAMS: dict[str, tuple[tuple[bytes, ...], int]] = {
     "zip": ((rb"PK\x03\x04",), 4),
     "bz2": ((rb"BZh[1-9]1AY&SY",), 10),
     "xz": ((rb"\xfd7zXZ\x00",), 6),
+    "cbor": ((rb"\x7f[\x63-\x77][\x20-\x7e]{3}",), 5),
     "chunked": ((rb"[\n\"][0-9a-fA-F]{1,8}\r\n", rb"^[0-9a-fA-F]{1,8}\r\n", rb"\n[0-9a-fA-F]{1,8};"), 2),
 }
 """Where each is that announces itself: its signatures, and how far before a signature's end its place is."""

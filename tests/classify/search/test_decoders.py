@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import io
 import tarfile
 import zipfile
 import zlib
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -45,6 +47,29 @@ def test_compressed_tar(mode, coding):
         entry.size = len(NOTE)
         made.addfile(entry, io.BytesIO(NOTE))
     assert any(NOTE in reading for reading in readings(coding, packed.getvalue()))
+
+
+def test_a_string_in_chunks():
+    assert readings("cbor", b"\xa1\x61t\x7f\x65velka\x67-zofin-\x644821\xff") == [b"velka-zofin-4821"]
+
+
+def test_base64_backwards():
+    assert NOTE in readings("base64-reversed", b'{"x": "' + base64.b64encode(NOTE + b".")[::-1] + b'"}')[0]
+    packed = gzip.compress(NOTE)
+    assert readings("base64-reversed", base64.b64encode(packed)[::-1])[0].startswith(packed)
+
+
+@pytest.mark.parametrize(("size", "read"), [(40, True), (4000, False)])
+def test_pixels_of_a_small_picture_alone(size, read):
+    pixels = zlib.compress(Random(1).randbytes(size))
+    chunk = len(pixels).to_bytes(4) + b"IDAT" + pixels
+    assert bool(readings("deflate", b"\x89PNG" + chunk)) == read
+
+
+def test_a_flushed_message_needs_no_end():
+    packer = zlib.compressobj(wbits=-15)
+    message = (packer.compress(NOTE) + packer.flush(zlib.Z_SYNC_FLUSH))[:-4]
+    assert readings("deflate-raw", message) == [NOTE]
 
 
 def test_events_are_joined():

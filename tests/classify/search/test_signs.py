@@ -16,9 +16,11 @@ from auditor.classify.search.signs import signs
 @pytest.mark.parametrize(
     ("data", "gate"),
     [(b"velka%2Dzofin", "url"), (rb"vel\u006ba-zofin", "json"), (b'"velka\\"', "json"), (b"a&#45;b", "html"),
-     (b"velka=3Dzofin", "quoted-printable"), (b"velka-=\r\nzofin", "quoted-printable"),
+     (b"velka=3Dzofin", "quoted-printable"), (b"velka-=\r\nzofin", "quoted-printable"), (b"v=65l=6Ba=2Dz", "quoted-printable"),
      ("velka".encode("utf-16-le"), "utf-16"), ("velka".encode("utf-32-be"), "utf-16"),
      (b"76:65:6c:6b:61:2d", "hex-spaced"), (b"VQ;p>{Ap8*EFz", "base85"), (b"--b\r\n", "multipart"),
+     (rb"\166\145lka", "octal"), (b"[118, 101, 108, 107]", "decimal"), (b"118 101 108 107 ", "decimal"),
+     (b"0x76, 0x65", "hex-c"), (b"01110110 01100101 01101100", "binary"), (b'"==AbkFy54WZ2"', "base64-reversed"),
      (b"id: 1\ndata: x", "sse")],
 )  # fmt: skip
 def test_each_gate(data, gate):

@@ -73,7 +73,23 @@ def z85(data: bytes) -> bytes:
     return base64.b85encode(data).translate(bytes.maketrans(others.encode(), signs.encode()))
 
 
-HEADERLESS = {"br": brotli.compress, "deflate-raw": raw_deflate, "chunked": chunked}
+def crockford(data: bytes) -> bytes:
+    signs = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+    return base64.b32encode(data).rstrip(b"=").translate(signs)
+
+
+def flushed(data: bytes) -> bytes:
+    """As a WebSocket sends it (RFC 7692 section 7.2.1)."""
+    packer = zlib.compressobj(wbits=-15)
+    return (packer.compress(data) + packer.flush(zlib.Z_SYNC_FLUSH)).removesuffix(b"\0\0\xff\xff")
+
+
+HEADERLESS = {
+    "br": brotli.compress,
+    "deflate-raw": raw_deflate,
+    "deflate-flushed": flushed,
+    "chunked": chunked,
+}
 ANNOUNCED = {
     "gzip": gzip.compress, "deflate": zlib.compress, "zstd": zstandard.compress, "bz2": bz2.compress,
     "xz": lzma.compress, "zip": zipped,
@@ -95,12 +111,16 @@ TEXTUAL = {
     "HEX": lambda data: data.hex().upper().encode(),
     "hex-colon": lambda data: data.hex(":").encode(),
     "hex-space": lambda data: data.hex(" ").encode(),
+    "decimal": lambda data: json.dumps({"data": list(data)}).encode(),
+    "octal": lambda data: b"".join(b"\\%03o" % byte for byte in data),
     "form": lambda data: urllib.parse.urlencode({"k": data, "z": "1"}).encode(),
     "quoted-printable": quopri.encodestring,
     "multipart": lambda data: b'--b\r\nContent-Disposition: form-data; name="x"\r\n\r\n' + data + b"\r\n--b--\r\n",
 }  # fmt: skip
 TOKENS = {
-    "base32": base64.b32encode, "base32hex": base64.b32hexencode, "base58": base58, "base85": base64.b85encode,
+    "hex-c": lambda data: ", ".join(f"0x{byte:02x}" for byte in data).encode(),
+    "binary": lambda data: " ".join(f"{byte:08b}" for byte in data).encode(),
+    "base32": base64.b32encode, "crockford": crockford, "base32hex": base64.b32hexencode, "base58": base58, "base85": base64.b85encode,
     "z85": z85, "ascii85": lambda data: base64.a85encode(data, adobe=True),
 }  # fmt: skip
 WIDE = {
