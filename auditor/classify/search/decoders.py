@@ -63,6 +63,9 @@ _ICON = 2048
 _EVENT_DATA = re.compile(rb"(?m)^data: ?(.*?)\r?$")
 
 
+_SIZE = 16
+"""Bytes in which the size of a chunk stands; eight digits at most."""
+
 _FLUSHED = ("deflate-raw",)
 """Often sent without an end."""
 
@@ -259,7 +262,8 @@ def _chunked(view: View) -> Iterator[Reading]:
     """Chunk framing left in a raw stream, behind a message head or on its own."""
     done = 0
     for name, place in view.streams:
-        start = max(view.data.rfind(b"\n", 0, place), view.data.rfind(b'"', 0, place)) + 1
+        near = max(place - _SIZE, 0)
+        start = max(view.data.rfind(sign, near, place) for sign in (b"\n", b'"', b"=")) + 1
         if name == "chunked" and start >= done and view.budget.take(TRY_COST):
             joined, done = encodings.dechunk_at(view.data, start)
             if joined:
@@ -299,7 +303,7 @@ def _events(view: View) -> Iterator[Reading]:
 
 
 def _base85(view: View) -> Iterator[Reading]:
-    if len(view.data) <= (SMALL if "base85" in view.signs else TINY) and view.data.isascii():
+    if len(view.data) <= (SMALL if "base85" in view.signs else TINY):
         yield from bases.base85(view.data)
 
 

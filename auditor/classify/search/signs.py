@@ -61,7 +61,7 @@ STREAMS: dict[str, tuple[tuple[bytes, ...], int]] = {
     "bz2": ((rb"BZh[1-9]1AY&SY",), 10),
     "xz": ((rb"\xfd7zXZ\x00",), 6),
     "cbor": ((rb"\x7f[\x63-\x77][\x20-\x7e]{3}",), 5),
-    "chunked": ((rb"[\n\"][0-9a-fA-F]{1,8}\r\n", rb"^[0-9a-fA-F]{1,8}\r\n", rb"\n[0-9a-fA-F]{1,8};"), 2),
+    "chunked": ((rb"[\n\"=][0-9a-fA-F]{1,8}\r\n", rb"^[0-9a-fA-F]{1,8}\r\n", rb"\n[0-9a-fA-F]{1,8};"), 2),
 }
 """Where each is that announces itself: its signatures, and how far before a signature's end its place is."""
 

@@ -49,6 +49,12 @@ def test_compressed_tar(mode, coding):
     assert any(NOTE in reading for reading in readings(coding, packed.getvalue()))
 
 
+def test_chunks_in_a_field_and_base_85_beside_binary_data():
+    chunks = b"%x\r\n%b\r\n0\r\n\r\n" % (len(NOTE), NOTE)
+    assert readings("chunked", b"a note; field=" + chunks) == [NOTE]
+    assert NOTE in readings("base85", b"\xff\x00 " + base64.b85encode(NOTE) + b" \xff")[0]
+
+
 def test_a_string_in_chunks():
     assert readings("cbor", b"\xa1\x61t\x7f\x65velka\x67-zofin-\x644821\xff") == [b"velka-zofin-4821"]
 

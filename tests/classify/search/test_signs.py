@@ -47,6 +47,7 @@ def test_places_of_streams():
     data = b"a" * 70 + gzip.compress(b"x") + zlib.compress(b"y")
     assert [(name, at) for name, at in signs(data).streams if name == "gzip"] == [("gzip", 70)]
     assert "chunked" in {name for name, _ in signs(b"5\r\nvelka\r\n").streams}
+    assert "chunked" in {name for name, _ in signs(b"field=5\r\nvelka\r\n").streams}
     assert ("deflate", 70 + len(gzip.compress(b"x"))) in signs(data).streams
 
 
