@@ -11,7 +11,6 @@ TESTS = PROJECT / "tests"
 
 TESTED_WITH = {
     # Only run as processes of a box, from where no assertion comes back but what the box does.
-    "sandbox.helper": "sandbox/test_box.py",
     "sandbox.init": "sandbox/test_box.py",
     "sandbox.launch": "sandbox/test_box.py",
     "sandbox.network": "sandbox/test_box.py",

@@ -10,6 +10,7 @@ import os
 import shutil
 import signal
 import socket
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -157,15 +158,26 @@ def _own_user_namespace(uid: int, gid: int) -> None:
             os.close(descriptor)
 
 
+_PASSES = (0.0, 0.0, 0.1, 0.5)
+"""Seconds before each pass: the second empties what the first unlocked, the others what a program of ours
+that was not killed with the supervisor wrote meanwhile."""
+
+
 def remove_tree(folder: Path) -> None:
-    """Remove a directory whatever modes the app, or an overlay's work directory, left in it."""
+    """Remove a directory whatever modes the app, or an overlay's work directory, left in it.
+
+    Where it lies belongs to others and keeps its mode, also when the directory cannot be removed.
+    """
 
     def unlock(function: Callable[..., Any], path: str, _error: object) -> None:
         with contextlib.suppress(OSError):
-            os.chmod(os.path.dirname(path), 0o700)
+            if Path(path) != folder:
+                os.chmod(os.path.dirname(path), 0o700)
             os.chmod(path, 0o700, follow_symlinks=True) if not os.path.islink(path) else None
             function(path)
 
-    for _ in range(2):  # a directory that had to be unlocked is emptied by the second pass
-        if os.path.isdir(folder):
-            shutil.rmtree(folder, onerror=unlock)
+    for pause in _PASSES:
+        if not os.path.isdir(folder):
+            return
+        time.sleep(pause)
+        shutil.rmtree(folder, onerror=unlock)
