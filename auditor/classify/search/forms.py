@@ -125,7 +125,7 @@ _HEX_ID = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
 
 def forms(canary: Canary) -> tuple[Form, ...]:
     """All forms of one canary, without those that are too short to mean anything."""
-    found = {form.pattern: form for form in reversed([*_plain(canary), *_written(canary)])}
+    found = {form.pattern: form for form in reversed([*_plain(canary), *_short(canary), *_written(canary)])}
     return tuple(form for form in found.values() if form.whole_word or len(form.pattern) >= SHORTEST)
 
 
@@ -154,6 +154,14 @@ def _plain(canary: Canary) -> Iterator[Form]:
             yield Form(canary=canary.id, encoding=(), pattern=pattern, whole_word=True)
         else:
             yield Form(canary=canary.id, encoding=(), pattern=pattern)
+
+
+def _short(canary: Canary) -> Iterator[Form]:
+    """Base64 of all of a short value, which must stand alone."""
+    for value in variants(canary) if canary.kind is CanaryKind.IDENTITY else ():
+        written = base64.b64encode(value.encode()).rstrip(b"=").lower()
+        if len(value) >= SHORTEST and len(written) < BOUNDED:
+            yield Form(canary=canary.id, encoding=("base64",), pattern=written, whole_word=True)
 
 
 def _written(canary: Canary) -> Iterator[Form]:

@@ -91,6 +91,12 @@ def test_spellings_of_addresses_and_ids():
     assert "3f2a9c0d-11e8-4b7f-9a6c-5d4e3f2a1b0c" in variants(canary(machine, "identity"))
 
 
+def test_base64_of_a_short_user_name_stands_alone():
+    user = canary("tezufo94", "identity")
+    assert ("base64",) in encodings_found(user, b'{"u": "%b"}' % base64.b64encode(b"tezufo94"))
+    assert not encodings_found(user, b"x" + base64.b64encode(b"tezufo94").rstrip(b"=") + b"x")
+
+
 def test_short_values_are_not_searched_for():
     assert forms(canary("abc123")) == ()
     plain = [one for one in forms(canary("abc", "identity")) if not one.encoding]
