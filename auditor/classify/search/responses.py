@@ -3,7 +3,8 @@
 Not the mark that answers of stand-in cloud models carry: that one is planted like others.
 
 An answer counts only when it is proven to be one (the marker of its prompt or what the user expects is in it,
-or the user vouches): an error message that comes instead of an answer belongs in a crash report. A passage
+or the user vouches): an error message that comes instead of an answer belongs in a crash report. What a
+program prints between its answers is not the model's: lines of a log, and addresses. A passage
 that more than one answer shows, or that a prompt holds, tells nothing and is left out. What is left is at
 least `PASSAGE` characters of text that came to be in this run.
 """
@@ -34,6 +35,12 @@ HASHED = 16
 VARIED = 10
 """Different characters that a passage must have: a line of dashes is nobody's."""
 _CLEFT = "\n"
+_ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]{1,15}://\S+", re.IGNORECASE)
+_LOGGED = re.compile(
+    r"(?m)^.*(?:\b(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL)\b"
+    r"|\b\w+Warning:|^\W{0,2}(?:\d{4}-\d\d-\d\d[T ])?\d\d:\d\d:\d\d).*$"
+)
+"""A line with a level in capitals, a warning of Python's, or one that begins with the time of day."""
 
 
 def spoken(ledger: Ledger, role: str) -> tuple[Canary, ...]:
@@ -61,7 +68,7 @@ def spoken(ledger: Ledger, role: str) -> tuple[Canary, ...]:
 
 def passages(answer: str, prompts: Iterable[str]) -> Iterator[str]:
     """Stretches of an answer outside of the prompts, each on one line, the first `MOST`."""
-    left = answer
+    left = _ADDRESS.sub(_CLEFT, _LOGGED.sub(_CLEFT, answer))
     for prompt in prompts:
         pattern = r"\s+".join(map(re.escape, prompt.split()))
         left = re.sub(pattern, _CLEFT, left, flags=re.IGNORECASE) if pattern else left

@@ -55,6 +55,24 @@ def test_the_prompt_repeated_is_no_answer():
     assert list(passages("short", [])) == []
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "https://raw.example.org/vendor/package/main/prices_and_context_window.json",
+        "22:10:01 - vendor:get_map.py:248 - failed to fetch the remote map of prices, using the local one",
+        "2026-11-21T10:00:00Z starting the collector of statistics with batches of twenty",
+        "WARNING: the collector of statistics could not be reached, trying again in a minute",
+        "/opt/app/lib.py:12: DeprecationWarning: the function chat is going to be removed in the next one",
+    ],
+)
+def test_what_a_program_prints_beside_its_answer_is_not_the_models(run, flow, line):
+    assert list(passages(f"{line}\nIt is {MARKER}.", [])) == []
+    assert list(passages(f"{line}\n{STORY}", [])) == list(passages(STORY, []))
+    said(run, f"{line}\nIt is {MARKER}.")
+    run.request(flow, "https://x.example/collect", {"output": line})
+    assert not reports(run)["response-1"]
+
+
 def test_what_every_answer_says_tells_nothing(run, flow):
     for index in (1, 2):
         said(run, "I am a helpful assistant and run on your own machine alone.", index)
