@@ -105,7 +105,9 @@ class Wire:
 
         The control before the app is answered while the app starts: its sockets are known by both their ends.
         """
-        return CONTROL if conversation in self._ours else role_by_phase(self.phase(time_ns))
+        # A journal that broke off before any phase did so before the app: the control is the first of them.
+        ours = conversation in self._ours or not self._began
+        return CONTROL if ours else role_by_phase(self.phase(time_ns))
 
 
 def _known(ledger: Ledger) -> set[Key]:

@@ -74,3 +74,7 @@ def test_time_gives_the_phase_and_the_launch(run):
     assert (wire.phase(at + 2 * 10**9), wire.role(at + 2 * 10**9)) == ("start", "app")
     assert (wire.phase(at + 9 * 10**9), wire.role(at + 9 * 10**9)) == ("control", "control")
     assert wire.mono(at + 2 * 10**9) == 2.0
+
+
+def test_before_any_phase_nothing_is_the_apps(blank):
+    assert wire_of(blank).role(1) == "control"
