@@ -159,8 +159,8 @@ def _own_user_namespace(uid: int, gid: int) -> None:
 
 
 _PASSES = (0.0, 0.0, 0.1, 0.5)
-"""Seconds before each pass: the second empties what the first unlocked, the others what a program of ours
-that was not killed with the supervisor wrote meanwhile."""
+"""Seconds before each pass: the second removes what could be unlocked, the others what a program of ours that
+was not killed with the supervisor wrote meanwhile."""
 
 
 def remove_tree(folder: Path) -> None:
@@ -168,16 +168,19 @@ def remove_tree(folder: Path) -> None:
 
     Where it lies belongs to others and keeps its mode, also when the directory cannot be removed.
     """
-
-    def unlock(function: Callable[..., Any], path: str, _error: object) -> None:
-        with contextlib.suppress(OSError):
-            if Path(path) != folder:
-                os.chmod(os.path.dirname(path), 0o700)
-            os.chmod(path, 0o700, follow_symlinks=True) if not os.path.islink(path) else None
-            function(path)
-
     for pause in _PASSES:
+        time.sleep(pause)
+        shutil.rmtree(folder, ignore_errors=True)
         if not os.path.isdir(folder):
             return
-        time.sleep(pause)
-        shutil.rmtree(folder, onerror=unlock)
+        _unlock(folder)
+
+
+def _unlock(folder: Path) -> None:
+    """Make every directory below one that of its owner again, from the top down."""
+    for place, names, _ in os.walk(folder):
+        for name in names:
+            path = os.path.join(place, name)
+            if not os.path.islink(path):
+                with contextlib.suppress(OSError):
+                    os.chmod(path, 0o700)

@@ -24,8 +24,11 @@ def mode(path) -> int:
 
 
 def test_locked_folders_are_removed_and_the_place_keeps_its_mode(place):
-    (place / "tree" / "locked" / "deep").chmod(0)
-    (place / "tree" / "locked").chmod(0)
+    below = place / "tree" / "locked" / "deep" / "er" / "and" / "deeper"
+    below.mkdir(parents=True)
+    (below / "link").symlink_to(place)
+    for path in (below, *list(below.parents)[:4]):
+        path.chmod(0)
     remove_tree(place / "tree")
     assert list(place.iterdir()) == []
     assert mode(place) == 0o1777
